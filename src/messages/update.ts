@@ -43,4 +43,7 @@ export type Decoded = {
   readonly message: Message;
   readonly key: IdempotencyKey;
   readonly fingerprint: Fingerprint;
-} & ({ readonly update: Update; readonly rejection?: undefined } | { readonly update?: undefined; readonly rejection: Rejection });
+} & (
+  | { readonly update: Update; readonly rejection?: undefined }
+  | { readonly update?: undefined; readonly rejection: Rejection }
+);

@@ -1,0 +1,237 @@
+import { z } from "zod";
+
+/** How to reach MySQL, in the order in which the variables win. */
+export type DatabaseAddress =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls: Tls | undefined }
+  | { readonly kind: "socket"; readonly path: string };
+
+export interface Tls {
+  readonly caFile: string;
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+}
+
+/** Everything that rowpost can be told, checked and frozen. Times are in the unit that the name says. */
+export interface Config {
+  readonly database: {
+    readonly address: DatabaseAddress | undefined;
+    readonly user: string;
+    readonly password: string;
+    readonly name: string;
+    readonly connectTimeoutMs: number;
+    readonly statementTimeoutMs: number;
+  };
+  readonly pubsub: {
+    readonly project: string;
+    readonly topic: string;
+    readonly subscription: string;
+    /** The subscription's own dead-letter policy, for messages that kill the process. */
+    readonly backstopTopic: string;
+    readonly backstopSubscription: string;
+    readonly maxDeliveryAttempts: number;
+    /** Where rejected updates are also published; undefined: nowhere. */
+    readonly deadLetterTopic: string | undefined;
+    readonly streams: number;
+    readonly messageRetentionHours: number;
+  };
+  readonly worker: {
+    readonly lanes: number;
+    readonly batchSize: number;
+    readonly maxMessages: number;
+    readonly maxBytes: number;
+    readonly graceSeconds: number;
+    readonly host: string;
+    readonly port: number;
+  };
+  readonly limits: { readonly changes: number; readonly dataBytes: number; readonly depth: number };
+  readonly retention: {
+    readonly receiptHours: number;
+    readonly deadLetterHours: number;
+    readonly replayMaxAgeHours: number;
+    readonly purgeIntervalSeconds: number;
+  };
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+}
+
+const count = (fallback: number, min: number, max: number) =>
+  z.coerce.number<string>().int().min(min).max(max).default(fallback);
+const text = (fallback: string) => z.string().min(1).default(fallback);
+const resource = (fallback: string) =>
+  z
+    .string()
+    .regex(
+      /^(projects\/[^/]+\/(topics|subscriptions)\/)?[A-Za-z][\w.~+%-]{2,254}$/,
+      "is not a Pub/Sub resource name",
+    )
+    .default(fallback);
+
+/** Each variable: its rule and its default. The README's table is checked against this object. */
+export const VARIABLES = {
+  INSTANCE_HOST: z.string().min(1).optional().describe("MySQL host for TCP"),
+  DB_PORT: count(3306, 1, 65_535).describe("MySQL port for TCP"),
+  DB_ROOT_CERT: z.string().min(1).optional().describe("File of the server's CA: turns TLS on for TCP"),
+  DB_CERT: z.string().min(1).optional().describe("File of the client certificate, with DB_KEY"),
+  DB_KEY: z.string().min(1).optional().describe("File of the client key, with DB_CERT"),
+  INSTANCE_UNIX_SOCKET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("MySQL Unix socket, when INSTANCE_HOST is not set"),
+  DB_USER: text("root").describe("MySQL user"),
+  DB_PASS: z.string().default("").describe("MySQL password"),
+  DB_NAME: text("rowpost").describe("MySQL database"),
+  DB_CONNECT_TIMEOUT_MS: count(5_000, 100, 120_000).describe("Longest time to open a connection"),
+  DB_STATEMENT_TIMEOUT_MS: count(30_000, 100, 600_000).describe("Longest time for one batch transaction"),
+  GOOGLE_CLOUD_PROJECT: text("rowpost-local").describe("Google Cloud project of the topic and subscription"),
+  PUBSUB_TOPIC: resource("rowpost-updates").describe("Topic of the updates"),
+  PUBSUB_SUBSCRIPTION: resource("rowpost-updates-worker").describe("Subscription that the workers pull"),
+  PUBSUB_BACKSTOP_TOPIC: resource("rowpost-undeliverable").describe(
+    "Topic of the subscription's dead-letter policy",
+  ),
+  PUBSUB_BACKSTOP_SUBSCRIPTION: resource("rowpost-undeliverable-worker").describe(
+    "Subscription of that topic",
+  ),
+  PUBSUB_MAX_DELIVERY_ATTEMPTS: count(20, 5, 100).describe("Deliveries before the broker gives up a message"),
+  PUBSUB_DEAD_LETTER_TOPIC: resource("x")
+    .unwrap()
+    .optional()
+    .describe("Topic to which rejected updates are also sent"),
+  PUBSUB_STREAMS: count(5, 1, 50).describe("StreamingPull streams of one worker"),
+  PUBSUB_MESSAGE_RETENTION_HOURS: count(96, 1, 744).describe("How long the subscription keeps a message"),
+  LANES: count(4, 1, 64).describe("Batch transactions at once; each holds one connection"),
+  BATCH_SIZE: count(500, 1, 5_000).describe("Updates in one transaction at the most"),
+  MAX_MESSAGES: count(5_000, 1, 100_000).describe("Messages outstanding in one worker"),
+  MAX_BYTES: count(64 * 1024 * 1024, 1024, 2 ** 31).describe("Bytes outstanding in one worker"),
+  GRACE_SECONDS: count(25, 1, 600).describe("Time from SIGTERM to exit"),
+  WORKER_HOST: text("127.0.0.1").describe("Address of the worker's health and metrics"),
+  WORKER_PORT: count(8081, 0, 65_535).describe("Port of the worker's health and metrics; 0 takes a free one"),
+  MAX_CHANGES: count(100, 1, 1_000).describe("Changes in one update at the most"),
+  MAX_DATA_BYTES: count(1024 * 1024, 64, 10_000_000).describe("Size of one update at the most"),
+  MAX_DEPTH: count(64, 4, 90).describe("Nesting of one update's JSON at the most"),
+  RECEIPT_RETENTION_HOURS: count(168, 1, 87_600).describe("How long a receipt is kept"),
+  DEAD_LETTER_RETENTION_HOURS: count(720, 1, 87_600).describe("How long a dead letter is kept"),
+  REPLAY_MAX_AGE_HOURS: count(144, 1, 87_600).describe("Age up to which a dead letter may be replayed"),
+  PURGE_INTERVAL_SECONDS: count(60, 1, 86_400).describe("Time between two purges"),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal"])
+    .default("info")
+    .describe("Least severe log line"),
+} as const;
+
+const Environment = z.object(VARIABLES);
+type Variables = z.output<typeof Environment>;
+
+/** A Config, or every fault at once, each naming its variable. */
+export type ConfigResult =
+  | { readonly config: Config; readonly faults?: undefined }
+  | { readonly faults: readonly string[] };
+
+/** Reads the environment; an empty variable counts as not set. Pure. */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
+  );
+  const parsed = Environment.safeParse(set);
+  if (!parsed.success) {
+    return { faults: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) };
+  }
+  const faults = crossFaults(parsed.data);
+  return faults.length > 0 ? { faults } : { config: deepFreeze(assemble(parsed.data)) };
+}
+
+/** Rules between variables, one sentence each. */
+function crossFaults(v: Variables): string[] {
+  const faults: string[] = [];
+  if ((v.DB_CERT === undefined) !== (v.DB_KEY === undefined)) {
+    faults.push("DB_CERT, DB_KEY: set both or neither");
+  }
+  if (v.DB_CERT !== undefined && v.DB_ROOT_CERT === undefined) {
+    faults.push("DB_CERT: needs DB_ROOT_CERT, the server's CA");
+  }
+  faults.push(
+    ...retentionFaults(v.RECEIPT_RETENTION_HOURS, v.PUBSUB_MESSAGE_RETENTION_HOURS, v.REPLAY_MAX_AGE_HOURS),
+  );
+  return faults;
+}
+
+/**
+ * A receipt must outlive every way by which its update can come again. All in hours; also called with what the live
+ * subscription says.
+ */
+export function retentionFaults(receiptHours: number, messageHours: number, replayHours: number): string[] {
+  const faults: string[] = [];
+  if (receiptHours <= messageHours) {
+    faults.push(
+      `RECEIPT_RETENTION_HOURS: ${receiptHours} h must exceed the subscription's message retention of ${messageHours} h, ` +
+        "else a late redelivery is applied twice",
+    );
+  }
+  if (receiptHours <= replayHours) {
+    faults.push(
+      `RECEIPT_RETENTION_HOURS: ${receiptHours} h must exceed REPLAY_MAX_AGE_HOURS of ${replayHours} h, ` +
+        "else a replay is applied twice",
+    );
+  }
+  return faults;
+}
+
+function assemble(v: Variables): Config {
+  return {
+    database: {
+      address: databaseAddress(v),
+      user: v.DB_USER,
+      password: v.DB_PASS,
+      name: v.DB_NAME,
+      connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,
+    },
+    pubsub: {
+      project: v.GOOGLE_CLOUD_PROJECT,
+      topic: v.PUBSUB_TOPIC,
+      subscription: v.PUBSUB_SUBSCRIPTION,
+      backstopTopic: v.PUBSUB_BACKSTOP_TOPIC,
+      backstopSubscription: v.PUBSUB_BACKSTOP_SUBSCRIPTION,
+      maxDeliveryAttempts: v.PUBSUB_MAX_DELIVERY_ATTEMPTS,
+      deadLetterTopic: v.PUBSUB_DEAD_LETTER_TOPIC,
+      streams: v.PUBSUB_STREAMS,
+      messageRetentionHours: v.PUBSUB_MESSAGE_RETENTION_HOURS,
+    },
+    worker: {
+      lanes: v.LANES,
+      batchSize: v.BATCH_SIZE,
+      maxMessages: v.MAX_MESSAGES,
+      maxBytes: v.MAX_BYTES,
+      graceSeconds: v.GRACE_SECONDS,
+      host: v.WORKER_HOST,
+      port: v.WORKER_PORT,
+    },
+    limits: { changes: v.MAX_CHANGES, dataBytes: v.MAX_DATA_BYTES, depth: v.MAX_DEPTH },
+    retention: {
+      receiptHours: v.RECEIPT_RETENTION_HOURS,
+      deadLetterHours: v.DEAD_LETTER_RETENTION_HOURS,
+      replayMaxAgeHours: v.REPLAY_MAX_AGE_HOURS,
+      purgeIntervalSeconds: v.PURGE_INTERVAL_SECONDS,
+    },
+    logLevel: v.LOG_LEVEL,
+  };
+}
+
+function databaseAddress(v: Variables): DatabaseAddress | undefined {
+  if (v.INSTANCE_HOST !== undefined) {
+    const tls =
+      v.DB_ROOT_CERT === undefined
+        ? undefined
+        : { caFile: v.DB_ROOT_CERT, certFile: v.DB_CERT, keyFile: v.DB_KEY };
+    return { kind: "tcp", host: v.INSTANCE_HOST, port: v.DB_PORT, tls };
+  }
+  return v.INSTANCE_UNIX_SOCKET === undefined ? undefined : { kind: "socket", path: v.INSTANCE_UNIX_SOCKET };
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const member of Object.values(value)) {
+    if (typeof member === "object" && member !== null) {
+      deepFreeze(member);
+    }
+  }
+  return Object.freeze(value);
+}
