@@ -1,0 +1,91 @@
+import type { Change, RowId, Update } from "../messages/update.ts";
+import { foldChange } from "./fold-change.ts";
+import type { Settlement } from "./outcome.ts";
+import { missingRow, type Row, type Rows } from "./row.ts";
+
+/** What the fold says of one update: its settlement, or that it must wait for this round's writes. */
+export type Folded = Exclude<Settlement, { outcome: "duplicate" }> | { readonly outcome: "later" };
+
+/** One round: what became of each update, in the order given, and the rows to write. */
+export interface Round {
+  readonly folded: readonly Folded[];
+  /** Changed rows only, in the order of their first change. */
+  readonly rows: Map<RowId, Row>;
+}
+
+const UNCHANGED: Folded = { outcome: "unchanged" };
+const STALE: Folded = { outcome: "stale" };
+const LATER: Folded = { outcome: "later" };
+
+/**
+ * Folds updates, in order, over rows: each update takes effect on all its rows or on none. Updates of one row keep their
+ * order: behind one that must wait, those that share a row with it wait too. Pure.
+ *
+ * An update must wait for the writes of the round (`later`) when it needs a value that only the server knows yet, when it
+ * creates a row that the round deletes, or when it would hide a value of an earlier update that a constraint has yet to
+ * judge. The first update of a round waits only for its own changes (a row deleted and made anew, say): such a one is to be
+ * applied change by change.
+ */
+export function fold(rows: Rows, updates: readonly Update[]): Round {
+  const changed = new Map<RowId, Row>();
+  const waiting = new Set<RowId>();
+  const folded = updates.map((update): Folded => {
+    const result = touches(update, waiting) ? LATER : foldUpdate(update, rows, changed);
+    if (result.outcome === "later")
+      for (const { row } of update.changes) if (row !== undefined) waiting.add(row);
+    return result;
+  });
+  return { folded, rows: changed };
+}
+
+function touches(update: Update, waiting: ReadonlySet<RowId>): boolean {
+  return waiting.size > 0 && update.changes.some(({ row }) => row !== undefined && waiting.has(row));
+}
+
+function foldUpdate(update: Update, rows: Rows, changed: Map<RowId, Row>): Folded {
+  const draft = new Map<RowId, Row>();
+  for (const change of update.changes) {
+    const id = change.row ?? newRowId(change, changed.size + draft.size);
+    const row = draft.get(id) ?? changed.get(id) ?? rows.get(id) ?? missingRow(change.table, change.key);
+    const verdict = foldChange(change, row);
+    switch (verdict.kind) {
+      case "changed":
+        draft.set(id, verdict.row);
+        break;
+      case "same":
+        break;
+      case "equal":
+        return UNCHANGED;
+      case "older":
+        return STALE;
+      case "rejected":
+        return { outcome: "rejected", rejection: verdict.rejection };
+      case "later":
+        return LATER;
+      default:
+        verdict satisfies never;
+    }
+  }
+  if (draft.size === 0) return UNCHANGED;
+  for (const [id, row] of draft) if (hides(row, changed.get(id))) return LATER;
+  for (const [id, row] of draft) changed.set(id, row);
+  return { outcome: "applied", rows: draft.size };
+}
+
+/** A value that an earlier update of this round wrote, and that the server has to judge, is gone in the later row. */
+function hides(later: Row, earlier: Row | undefined): boolean {
+  if (earlier === undefined || !earlier.exists) return false;
+  const { columns } = later.table;
+  if (!later.exists && earlier.stored === undefined)
+    return [...columns.values()].some((column) => column.constrained);
+  for (const name of Object.keys(earlier.written)) {
+    const gone = !later.exists || later.written[name] !== earlier.written[name];
+    if (gone && columns.get(name)?.constrained === true) return true;
+  }
+  return false;
+}
+
+/** An insert that leaves its key to the server is a row of its own; NUL cannot begin a table's name. */
+function newRowId(change: Change, n: number): RowId {
+  return `\0${change.table.name}\0${n}` as RowId;
+}
