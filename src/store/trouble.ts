@@ -116,6 +116,7 @@ const BY_CODE = new Map<string, TroubleClass>([
   ["EAI_AGAIN", "environment"],
   ["ENOENT", "environment"], // no such Unix socket
   ["EACCES", "environment"],
+  ["KEY_COLLATION", "environment"], // a table is not as its definition says
   ["HANDSHAKE_SSL_ERROR", "environment"],
   ["HANDSHAKE_NO_SSL_SUPPORT", "environment"],
   ["AUTH_SWITCH_PLUGIN_ERROR", "environment"],
@@ -153,8 +154,15 @@ export function classify(error: unknown): TroubleClass {
   }
   const known = code === undefined ? undefined : BY_CODE.get(code);
   if (known !== undefined) return known;
+  if (isConnectError(error)) return "environment";
   // mysql2 gives no code when a command meets a connection that has just been closed
   return /closed state|connection is closed|aborted|timed? ?out/i.test(message) ? "transient" : "unknown";
+}
+
+/** mysql2 marks what ends a connection, or keeps it from being made, as fatal: TLS, the handshake, the network. */
+function isConnectError(error: unknown): boolean {
+  const e = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
+  return e["fatal"] === true || (e["cause"] !== undefined && isConnectError(e["cause"]));
 }
 
 /** The rejection code of a permanent error; `data_refused` for what the table does not know. */

@@ -1,0 +1,153 @@
+import type { Decoded, IdempotencyKey, Update } from "../messages/update.ts";
+import type { Store, Transaction } from "../store/store.ts";
+import { classify, databaseError } from "../store/trouble.ts";
+import { noteReplay, type Rejected, writeDeadLetters } from "./dead-letters.ts";
+import { judge } from "./judge.ts";
+import { lockRows } from "./lock-rows.ts";
+import type { Settlement } from "./outcome.ts";
+import { type Ledger, lookUpReceipts, ReceiptRace, type Settled, writeReceipts } from "./receipts.ts";
+import { refusal } from "./refusal.ts";
+import { applyRounds, type Pending, Refused, type Work } from "./rounds.ts";
+
+/** What came of a batch: its commit, with one settlement for each update in the order given; or why there was none. */
+export type BatchResult =
+  | { readonly committed: true; readonly settlements: readonly Settlement[] }
+  | { readonly committed: false; readonly trouble: "transient" | "environment"; readonly error: unknown };
+
+/** Tries after which an error of no known class, or a race that never ends, counts as the data's fault. */
+const PATIENCE = 5;
+
+/**
+ * Applies a batch in one transaction: locks rows, looks up receipts, folds, writes rows, receipts and dead letters, commits.
+ * Never throws for the database's errors. `attempt` counts from 1 for the same batch; a batch that met a trouble may be given
+ * again as it is, also after a commit whose answer was lost: the receipts know the truth.
+ */
+export async function applyBatch(store: Store, batch: readonly Decoded[], attempt = 1): Promise<BatchResult> {
+  const impatient = attempt > PATIENCE;
+  try {
+    return { committed: true, settlements: await transactCarefully(store, batch, impatient) };
+  } catch (error) {
+    return impatient && classify(error) === "unknown" ? isolate(store, batch, attempt, error) : failed(error);
+  }
+}
+
+/** In the hope that the database takes all of it; else once more, narrowing its refusals down. */
+async function transactCarefully(store: Store, batch: readonly Decoded[], refuseUnknown: boolean) {
+  try {
+    return await transact(store, batch, false, refuseUnknown);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    return await transact(store, batch, true, refuseUnknown);
+  }
+}
+
+/** An error of no known class that no row's write can be blamed for: each half in a transaction of its own. */
+async function isolate(
+  store: Store,
+  batch: readonly Decoded[],
+  attempt: number,
+  error: unknown,
+): Promise<BatchResult> {
+  const [first] = batch;
+  if (first !== undefined && batch.length === 1) {
+    const { update, ...rest } = first;
+    if (update === undefined) return failed(error);
+    return applyBatch(store, [{ ...rest, rejection: refusal(error, update) }]);
+  }
+  const middle = Math.ceil(batch.length / 2);
+  const before = await applyBatch(store, batch.slice(0, middle), attempt);
+  if (!before.committed) return before;
+  const after = await applyBatch(store, batch.slice(middle), attempt);
+  return after.committed ? { ...after, settlements: [...before.settlements, ...after.settlements] } : after;
+}
+
+function failed(error: unknown): BatchResult {
+  const trouble = classify(error) === "environment" ? "environment" : "transient";
+  return { committed: false, trouble, error };
+}
+
+function transact(
+  store: Store,
+  batch: readonly Decoded[],
+  careful: boolean,
+  refuseUnknown: boolean,
+): Promise<readonly Settlement[]> {
+  return store.transaction(async (tx) => {
+    // Rows before receipts: behind a row's lock waits the receipt of whoever held it, so a duplicate is seen at once.
+    const rows = await lockRows(tx, store.flavor, updatesOf(batch));
+    const ledger = await lookUpReceipts(
+      tx,
+      batch.map(({ key }) => key),
+    );
+    const work: Work = { tx, store, careful, refuseUnknown, rows, written: new Set() };
+    const outcome = await settleAll(work, batch, ledger);
+    await writeReceiptsOnce(tx, store, outcome.receipts, ledger);
+    await writeDeadLetters(tx, store, outcome.rejected);
+    for (const { decoded, settlement } of outcome.receipts.values()) {
+      if (settlement.outcome !== "rejected") await noteReplay(tx, decoded, settlement.outcome);
+    }
+    return outcome.settlements;
+  });
+}
+
+function* updatesOf(batch: readonly Decoded[]): Iterable<Update> {
+  for (const { update } of batch) if (update !== undefined) yield update;
+}
+
+/** A receipt that is there although it was not a moment ago is a race, whatever the server calls it. */
+async function writeReceiptsOnce(
+  tx: Transaction,
+  store: Store,
+  receipts: ReadonlyMap<IdempotencyKey, Settled>,
+  ledger: Ledger,
+): Promise<void> {
+  try {
+    await writeReceipts(tx, store, receipts, ledger);
+  } catch (error) {
+    if (databaseError(error).errno !== 1062) throw error;
+    throw new ReceiptRace("another transaction has written the receipt", { cause: error });
+  }
+}
+
+interface Outcomes {
+  readonly settlements: Settlement[];
+  readonly receipts: Map<IdempotencyKey, Settled>;
+  readonly rejected: Rejected[];
+}
+
+/**
+ * Settles every update of the batch. One whose key stands earlier in the same batch is judged after that one, by what became
+ * of it.
+ */
+async function settleAll(work: Work, batch: readonly Decoded[], ledger: Ledger): Promise<Outcomes> {
+  const settlements: Settlement[] = new Array(batch.length);
+  const receipts = new Map<IdempotencyKey, Settled>();
+  const rejected: Rejected[] = [];
+  let open = batch.map((decoded, i) => ({ decoded, i }));
+  const seen: Ledger = new Map(ledger);
+  while (open.length > 0) {
+    const first = new Set<IdempotencyKey>();
+    const turn = open.filter(({ decoded }) => !first.has(decoded.key) && first.add(decoded.key));
+    const judged = turn.map(({ decoded, i }) => ({ decoded, i, ...judge(decoded, seen.get(decoded.key)) }));
+    await applyRounds(
+      work,
+      judged.flatMap(({ pending }) => pending ?? []),
+    );
+    for (const { decoded, i, pending, settlement, receipt } of judged) {
+      const final = pending === undefined ? settlement : settlementOf(pending);
+      settlements[i] = final;
+      if (final.outcome === "rejected") rejected.push({ decoded, rejection: final.rejection });
+      if (final.outcome === "duplicate" || !receipt) continue;
+      receipts.set(decoded.key, { decoded, settlement: final });
+      seen.set(decoded.key, { id: undefined, fingerprint: decoded.fingerprint, outcome: final.outcome });
+    }
+    const done = new Set(turn.map(({ i }) => i));
+    open = open.filter(({ i }) => !done.has(i));
+  }
+  return { settlements, receipts, rejected };
+}
+
+function settlementOf({ settlement }: Pending): Settled["settlement"] {
+  if (settlement === undefined) throw new Error("a round left an update unsettled");
+  return settlement;
+}

@@ -1,0 +1,126 @@
+import { rowId } from "../messages/row-id.ts";
+import type { RowId, Update } from "../messages/update.ts";
+import { identifier, literal } from "../store/literal.ts";
+import type { Store, Transaction } from "../store/store.ts";
+import type { Column, TableDefinition, Values } from "../tables/definition.ts";
+import { missingRow, type Row, storedRow } from "./row.ts";
+
+/**
+ * Keys in one SELECT. MariaDB turns lists of 1,000 and more into a join (in_predicate_conversion_threshold), and the
+ * optimizer's memory for ranges is bounded on both servers.
+ */
+const KEYS_PER_SELECT = 500;
+
+/** What a batch needs of one table: the rows, and the columns that decide about them or are written back. */
+interface Wanted {
+  readonly table: TableDefinition;
+  readonly keys: Map<RowId, Values>;
+  readonly columns: Set<string>;
+}
+
+/**
+ * Reads and locks the rows that the updates touch (`only`, when given, narrows them down), in (table, key) order, so that two
+ * workers never wait for each other crosswise; a row that is not there is told as missing and is not locked.
+ */
+export async function lockRows(
+  tx: Transaction,
+  flavor: Store["flavor"],
+  updates: Iterable<Update>,
+  only?: ReadonlySet<RowId>,
+): Promise<Map<RowId, Row>> {
+  const rows = new Map<RowId, Row>();
+  const byTable = wantedRows(updates, only);
+  for (const name of [...byTable.keys()].sort()) {
+    const wanted = byTable.get(name) as Wanted;
+    const ids = [...wanted.keys.keys()].sort();
+    for (let at = 0; at < ids.length; at += KEYS_PER_SELECT) {
+      await lockChunk(tx, flavor, wanted, ids.slice(at, at + KEYS_PER_SELECT), rows);
+    }
+  }
+  return rows;
+}
+
+function wantedRows(updates: Iterable<Update>, only: ReadonlySet<RowId> | undefined): Map<string, Wanted> {
+  const byTable = new Map<string, Wanted>();
+  for (const { changes } of updates) {
+    for (const { table, row, key, set, add, expect } of changes) {
+      if (row === undefined || (only !== undefined && !only.has(row))) continue;
+      let wanted = byTable.get(table.name);
+      if (wanted === undefined) {
+        wanted = { table, keys: new Map(), columns: new Set(alwaysRead(table)) };
+        byTable.set(table.name, wanted);
+      }
+      wanted.keys.set(row, key);
+      for (const name in set) wanted.columns.add(name);
+      for (const name in add) wanted.columns.add(name);
+      for (const name in expect) wanted.columns.add(name);
+    }
+  }
+  return byTable;
+}
+
+/** The key; what a written row cannot leave out; with CHECKs every column, for the server judges whole rows. */
+function alwaysRead(table: TableDefinition): string[] {
+  const names = table.key.map((column) => column.name);
+  for (const column of table.columns.values()) {
+    if (!column.optional || (table.hasChecks && !column.generated)) names.push(column.name);
+  }
+  return names;
+}
+
+async function lockChunk(
+  tx: Transaction,
+  flavor: Store["flavor"],
+  { table, keys, columns }: Wanted,
+  ids: readonly RowId[],
+  rows: Map<RowId, Row>,
+): Promise<void> {
+  for (const id of ids) rows.set(id, missingRow(table, keys.get(id) as Values));
+  const list = [...columns].map((name) => selected(table.columns.get(name) as Column)).join(",");
+  const where = keyCondition(
+    table,
+    ids.map((id) => keys.get(id) as Values),
+    flavor,
+  );
+  for (const stored of await tx.select(
+    `SELECT ${list} FROM ${identifier(table.name)} WHERE ${where} FOR UPDATE`,
+  )) {
+    const id = rowId(
+      table,
+      Object.fromEntries(table.key.map((c) => [c.name, c.fromDatabase(stored[c.name])])),
+    );
+    const key = keys.get(id);
+    if (key === undefined) throw foreignRow(table);
+    rows.set(id, storedRow(table, key, stored));
+  }
+}
+
+/** FLOAT's own text has six digits; as a double it has all that it holds. */
+function selected(column: Column): string {
+  const name = identifier(column.name);
+  return column.kind === "float" ? `(${name}+0e0) AS ${name}` : name;
+}
+
+/** A condition that names rows by their whole key; MariaDB optimizes lists of row constructors poorly, so pairs are OR-ed. */
+export function keyCondition(
+  table: TableDefinition,
+  keys: readonly Values[],
+  flavor: Store["flavor"],
+): string {
+  const value = (column: Column, key: Values) => literal(column, key[column.name] ?? null, flavor);
+  const [first] = table.key;
+  if (first !== undefined && table.key.length === 1) {
+    return `${identifier(first.name)} IN (${keys.map((key) => value(first, key)).join(",")})`;
+  }
+  const equals = (key: Values) =>
+    table.key.map((c) => `${identifier(c.name)}=${value(c, key)}`).join(" AND ");
+  return keys.map((key) => `(${equals(key)})`).join(" OR ");
+}
+
+function foreignRow(table: TableDefinition): Error {
+  const names = table.key.map((column) => column.name).join(", ");
+  const message =
+    `table ${table.name}: the database found a row under another key than the one asked for; ` +
+    `the key (${names}) needs a binary collation such as utf8mb4_bin`;
+  return Object.assign(new Error(message), { code: "KEY_COLLATION" });
+}
