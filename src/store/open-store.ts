@@ -117,8 +117,8 @@ class MysqlStore implements Store {
     this.#timeoutMs = timeoutMs;
   }
 
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#fork().transactional((em) =>
+  transaction<T>(work: (tx: Transaction) => Promise<T>, timeoutMs = this.#timeoutMs): Promise<T> {
+    return this.#fork(timeoutMs).transactional((em) =>
       work({
         em,
         select: (sql) => em.execute<DatabaseRow[]>(sql),
@@ -128,14 +128,15 @@ class MysqlStore implements Store {
   }
 
   select(sql: string): Promise<DatabaseRow[]> {
-    return this.#fork().execute<DatabaseRow[]>(sql);
+    return this.#fork(this.#timeoutMs).execute<DatabaseRow[]>(sql);
   }
 
-  #fork() {
+  #fork(timeoutMs: number) {
     // A closed MikroORM would silently open a new pool.
     if (this.#closed !== undefined)
       throw Object.assign(new Error("the store is closed"), { code: "POOL_CLOSED" });
-    const signal = AbortSignal.timeout(this.#timeoutMs);
+    if (timeoutMs === Number.POSITIVE_INFINITY) return this.orm.em.fork();
+    const signal = AbortSignal.timeout(timeoutMs);
     return this.orm.em.fork({ signal, inflightQueryAbortStrategy: "kill session" });
   }
 

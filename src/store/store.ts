@@ -17,8 +17,11 @@ export interface Store extends AsyncDisposable {
   readonly flavor: "mysql" | "mariadb";
   /** Bytes that one statement may have: the server's max_allowed_packet. */
   readonly maxPacket: number;
-  /** Runs `work` in one transaction; commits when it resolves. Errors come as the driver threw them. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction; commits when it resolves. Errors come as the driver threw them. It is given up after
+   * `timeoutMs`, else after the configured time; Infinity: never.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, timeoutMs?: number): Promise<T>;
   /** One query outside any transaction. */
   select(sql: string): Promise<DatabaseRow[]>;
   close(): Promise<void>;

@@ -1,0 +1,73 @@
+import type { Settlement } from "../apply/outcome.ts";
+import type { Rejection } from "../messages/rejection.ts";
+import type { Publisher } from "../pubsub/port.ts";
+import type { Held } from "./waiting.ts";
+
+/** What settling needs to know of the world. */
+export interface SettleOptions {
+  /** Where rejected updates are also published, before they are acknowledged. */
+  readonly deadLetters: Publisher | undefined;
+  /** Hears of a rejected update that could not be published; it is given back and comes again. */
+  readonly unpublished: (error: unknown) => void;
+}
+
+/** Settles what a commit has decided: the one place that acknowledges. */
+export function settle(held: Held, settlement: Settlement, options: SettleOptions): void {
+  switch (settlement.outcome) {
+    case "applied":
+    case "unchanged":
+    case "stale":
+    case "duplicate":
+      held.delivery.ack();
+      return;
+    case "rejected":
+      if (options.deadLetters === undefined) held.delivery.ack();
+      else void publishThenAck(held, settlement.rejection, options.deadLetters, options.unpublished);
+      return;
+    default:
+      settlement satisfies never;
+  }
+}
+
+/** Gives a delivery back unsettled: the broker will deliver it again. */
+export function giveBack({ delivery }: Held): void {
+  delivery.nack();
+}
+
+/** Never rejects. */
+async function publishThenAck(
+  { delivery, decoded }: Held,
+  rejection: Rejection,
+  deadLetters: Publisher,
+  unpublished: SettleOptions["unpublished"],
+): Promise<void> {
+  try {
+    await deadLetters.publish(delivery.data, {
+      ...delivery.attributes,
+      ...rejectionAttributes(decoded.key, rejection),
+    });
+    delivery.ack();
+  } catch (error) {
+    unpublished(error);
+    delivery.nack();
+  }
+}
+
+/** A Pub/Sub attribute holds 1,024 bytes at the most (Google Cloud, "Pub/Sub quotas and limits"). */
+const LONGEST_ATTRIBUTE = 1_024;
+
+function rejectionAttributes(key: string, rejection: Rejection): Record<string, string> {
+  const attributes: Record<string, string> = { "idempotency-key": key };
+  for (const [name, value] of Object.entries(rejection)) {
+    attributes[`rowpost-rejection-${name}`] = cut(String(value));
+  }
+  return attributes;
+}
+
+function cut(text: string): string {
+  let short = text;
+  while (Buffer.byteLength(short) > LONGEST_ATTRIBUTE) {
+    short = short.slice(0, Math.min(short.length - 1, LONGEST_ATTRIBUTE - 1)).replace(/[\uD800-\uDBFF]$/, "");
+  }
+  return short;
+}
