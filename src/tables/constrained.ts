@@ -1,0 +1,41 @@
+import type { Discovered, EntityOptions } from "./discover.ts";
+
+/**
+ * The columns whose values the server judges: those of unique indexes, foreign keys and checks, and those from which a
+ * generated column among them is computed. Expressions are searched for the columns' names, so this errs on the side
+ * of too many.
+ */
+export function constrainedColumns(options: EntityOptions, discovered: Discovered): ReadonlySet<string> {
+  const names = Object.keys(options.columns);
+  const constrained = new Set<string>();
+  const add = (found: Iterable<string>) => {
+    for (const name of found) {
+      constrained.add(name);
+    }
+  };
+  for (const unique of options.uniques) {
+    add([unique.properties ?? []].flat());
+    add(mentioned(names, unique.expression ?? ""));
+  }
+  for (const check of discovered.checks) {
+    add(check.property === undefined ? [] : [check.property]);
+    add(mentioned(names, check.expression));
+  }
+  for (const [name, { meta }] of discovered.properties) {
+    if (meta.unique || meta.kind !== "scalar") {
+      add([name]);
+    }
+  }
+  // a generated column may be computed from another one that stands before it
+  for (const [name, { meta }] of [...discovered.properties].reverse()) {
+    if (constrained.has(name) && meta.generated !== undefined) {
+      add(mentioned(names, String(meta.generated)));
+    }
+  }
+  return constrained;
+}
+
+function mentioned(names: readonly string[], expression: string): string[] {
+  const words = new Set(expression.toLowerCase().match(/[0-9a-z$_\u0080-\uffff]+/g) ?? []);
+  return names.filter((name) => words.has(name.toLowerCase()));
+}

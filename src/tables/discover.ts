@@ -1,0 +1,124 @@
+import { defineEntity, type EntityProperty, type EntitySchema, isRaw, MikroORM } from "@mikro-orm/mysql";
+
+/** MikroORM's property builders by column name. */
+export type Columns = Readonly<Record<string, ColumnBuilder>>;
+
+/** Any of MikroORM's property builders: `p.string().length(64)`, `p.manyToOne(() => other.entity).mapToPk()`. */
+export interface ColumnBuilder {
+  readonly "~options": unknown;
+}
+
+/** The part of MikroORM's options that decides what a column is. */
+interface BuilderOptions {
+  readonly columnType?: string;
+  readonly unsigned?: boolean;
+  readonly kind?: string;
+  readonly autoincrement?: boolean;
+}
+
+/** What every builder can do at run time, whatever its type says. */
+interface Builder extends ColumnBuilder {
+  assignOptions(options: Record<string, unknown>): Builder;
+}
+
+/** An index over columns, as MikroORM's `defineEntity` takes it. */
+export interface IndexOptions<Name extends string = string> {
+  readonly properties?: Name | readonly Name[];
+  readonly name?: string;
+  readonly expression?: string;
+}
+
+/** A CHECK constraint: a condition in SQL. */
+export interface CheckOptions {
+  readonly name?: string;
+  readonly expression: string;
+}
+
+export interface EntityOptions {
+  readonly name: string;
+  readonly columns: Columns;
+  readonly key: readonly string[];
+  readonly indexes: readonly IndexOptions[];
+  readonly uniques: readonly IndexOptions[];
+  readonly checks: readonly CheckOptions[];
+}
+
+/** What MikroORM makes of a table, found without a connection. */
+export interface Discovered {
+  readonly entity: EntitySchema;
+  readonly properties: ReadonlyMap<string, DiscoveredProperty>;
+  readonly checks: readonly { readonly property?: string; readonly expression: string }[];
+}
+
+export interface DiscoveredProperty {
+  readonly meta: EntityProperty;
+  /** The type as the migration will write it, with `unsigned` where it applies. */
+  readonly sqlType: string;
+}
+
+/** Options that a column gets beside those of its builder. */
+export type Amendments = ReadonlyMap<string, Record<string, unknown>>;
+
+/** Builds the entity and lets MikroORM's discovery say what its columns are in MySQL. Opens no connection. */
+export function discover(options: EntityOptions, amendments: Amendments = new Map()): Discovered {
+  const entity = defineEntity({
+    name: options.name,
+    tableName: options.name,
+    properties: Object.fromEntries(
+      ordered(options).map(([name, builder]) => [
+        name,
+        amended(options, name, builder as Builder, amendments.get(name)),
+      ]),
+    ),
+    indexes: options.indexes.map((index) => ({ ...index })),
+    uniques: options.uniques.map((unique) => ({ ...unique })),
+    checks: options.checks.map((check) => ({ ...check })),
+  } as Parameters<typeof defineEntity>[0]) as unknown as EntitySchema;
+  const orm = new MikroORM({ entities: [entity], dbName: options.name, extensions: [] });
+  const meta = orm.getMetadata().get(entity.meta.class);
+  const platform = orm.config.getPlatform();
+  const properties = new Map<string, DiscoveredProperty>();
+  for (const property of meta.props) {
+    const type = property.columnTypes?.[0] ?? "";
+    const unsigned = property.unsigned === true && platform.isNumericColumn(platform.getMappedType(type));
+    properties.set(property.name, { meta: property, sqlType: unsigned ? `${type} unsigned` : type });
+  }
+  const checks = meta.checks.map(({ property, expression }) => ({
+    ...(property === undefined ? {} : { property }),
+    expression: isRaw(expression) ? expression.sql : String(expression),
+  }));
+  return { entity, properties, checks };
+}
+
+/** The columns of a composite key come first and in the key's order, which MikroORM takes from the properties. */
+function ordered({ columns, key }: EntityOptions): [string, ColumnBuilder][] {
+  const all = Object.entries(columns);
+  if (key.length < 2) {
+    return all;
+  }
+  const keyed = key.flatMap((name) => all.filter(([column]) => column === name));
+  return [...keyed, ...all.filter(([column]) => !key.includes(column))];
+}
+
+function amended(
+  options: EntityOptions,
+  name: string,
+  builder: Builder,
+  amendment: Record<string, unknown> = {},
+) {
+  const given = builder["~options"] as BuilderOptions;
+  const isKey = options.key.includes(name);
+  return builder.assignOptions({
+    fieldName: name,
+    ...(isKey ? { primary: true } : {}),
+    ...(isKey && given.kind !== undefined && given.kind !== "scalar" ? { autoincrement: false } : {}),
+    ...(given.columnType === undefined ? {} : written(given.columnType, given.unsigned)),
+    ...amendment,
+  });
+}
+
+/** A written-out type decides for itself: MikroORM would make any numeric key unsigned, and print `unsigned` twice. */
+function written(columnType: string, unsigned: boolean | undefined) {
+  const bare = columnType.replace(/\s+unsigned$/i, "");
+  return { columnType: bare, unsigned: unsigned ?? bare !== columnType };
+}
