@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Migrator } from "@mikro-orm/migrations";
-import { MikroORM, type Options } from "@mikro-orm/mysql";
+import { type EntitySchema, MikroORM, type Options } from "@mikro-orm/mysql";
 import { CompiledQuery } from "kysely";
 import type { Registry } from "../tables/definition.ts";
 import { DeadLetter } from "./dead-letters-entity.ts";
@@ -41,10 +41,15 @@ const SESSION = [
     "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
 ];
 
+/** rowpost's own entities and those of the registry: all that the database holds. */
+export function entitiesOf(registry: Registry): EntitySchema[] {
+  return [Receipt, DeadLetter, ...[...registry.values()].map((table) => table.entity)];
+}
+
 /** MikroORM's options for rowpost's entities and those of the registry; nothing connects yet. */
 export function ormOptions(database: DatabaseOptions, registry: Registry, poolSize: number): Options {
   return {
-    entities: [Receipt, DeadLetter, ...[...registry.values()].map((table) => table.entity)],
+    entities: entitiesOf(registry),
     extensions: [Migrator],
     dbName: database.name,
     user: database.user,
