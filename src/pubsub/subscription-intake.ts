@@ -1,0 +1,205 @@
+import type { PubSub } from "@google-cloud/pubsub";
+import { jitteredDelay } from "./backoff.ts";
+import type { PubSubClient } from "./client.ts";
+import { Draining } from "./draining.ts";
+import type { IntakeOptions, PubSubIntake } from "./intake-options.ts";
+import type { Delivery, IntakeEvents } from "./port.ts";
+import { probe } from "./probe.ts";
+import { Pull } from "./pull.ts";
+import { isFinal, isOwnClose, type StreamEnd, watchStreams } from "./stream-watch.ts";
+import { Timers } from "./timers.ts";
+import { explain, type Resource } from "./trouble.ts";
+
+/** A pull on which nothing has come this long after its opening is open if the broker answers. */
+const SETTLE_MS = 300;
+/** Time given to the client to open a stream again by itself, before the broker is asked. */
+const BLIP_MS = 1_000;
+/** With no message in this time the broker is asked whether it is still there: streams are known to fall silent. */
+const IDLE_MS = 30_000;
+
+/**
+ * Modes: `idle` → start → `opening` → `open` ⇄ `lost`; stop leads from each to `stopped`, for good.
+ * - opening: a pull is there, not yet known to work. A message, or a broker that answers after SETTLE_MS: open.
+ * - open: one stream of several lost for good: the pull is replaced after a backoff, without a word. All lost, or a
+ *   broker that does not answer: lost.
+ * - lost: told once, and again only for another reason. A new pull is opened after a backoff.
+ * A pull that is left drains beside the next one. The next one gets the room that is left, and waits for half of all.
+ */
+export class SubscriptionIntake implements PubSubIntake {
+  readonly #options: Required<IntakeOptions>;
+  readonly #resource: Resource;
+  readonly #api: PubSub;
+  readonly #draining = new Draining();
+  readonly #timers = new Timers<"open" | "replace" | "check" | "idle">();
+  #events: IntakeEvents | undefined;
+  #mode: "idle" | "opening" | "open" | "lost" | "stopped" = "idle";
+  #pull: Pull | undefined;
+  /** What was said last: "open", or why it is lost. */
+  #told: "open" | { readonly lost: string } | undefined;
+  /** Pulls in a row that did not last. */
+  #failures = 0;
+  #openedAt = 0;
+  #waitsForRoom = false;
+
+  constructor(client: PubSubClient, options: IntakeOptions) {
+    this.#options = { ackBatchMs: 20, retryMs: { min: 1_000, max: 30_000 }, ...options };
+    const { project, address } = client;
+    this.#resource = {
+      kind: "subscription",
+      name: options.subscription,
+      project,
+      address,
+      purpose: "pull from",
+    };
+    const streams = watchStreams(
+      () => this.#pull,
+      (pull, end) => this.#streamEnded(pull, end),
+    );
+    this.#api = client.connect(streams);
+  }
+
+  get outstandingMessages(): number {
+    return this.#draining.messages + (this.#pull?.held ?? 0);
+  }
+
+  get outstandingBytes(): number {
+    return this.#draining.bytes + (this.#pull?.heldBytes ?? 0);
+  }
+
+  start(events: IntakeEvents): void {
+    if (this.#mode === "idle") {
+      this.#events = events;
+      this.#open();
+    }
+  }
+
+  stop(): void {
+    this.#mode = "stopped";
+    this.#leave();
+    this.#draining.refuse();
+  }
+
+  async close(timeoutMs: number): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    this.stop();
+    // The last of the time belongs to telling the broker what is given back.
+    await this.#draining.wait(timeoutMs - Math.min(1_000, timeoutMs / 4));
+    this.#draining.giveBack();
+    await this.#draining.wait(deadline - performance.now());
+    await this.#api.close();
+  }
+
+  #open(): void {
+    const { streams, ackBatchMs, subscription, maxMessages, maxBytes } = this.#options;
+    const messages = maxMessages - this.#draining.messages;
+    const bytes = maxBytes - this.#draining.bytes;
+    this.#waitsForRoom = messages < maxMessages / 2 || bytes < maxBytes / 2;
+    if (this.#waitsForRoom) {
+      return;
+    }
+    this.#mode = "opening";
+    const pull: Pull = new Pull(
+      this.#api,
+      subscription,
+      { streams, messages, bytes, ackBatchMs },
+      {
+        delivery: (delivery) => this.#deliver(pull, delivery),
+        failed: (error) => this.#lose(pull, error),
+        freed: () => this.#freed(),
+      },
+    );
+    this.#pull = pull;
+    this.#timers.set("check", SETTLE_MS, () => this.#check(pull));
+  }
+
+  #deliver(pull: Pull, delivery: Delivery): void {
+    if (this.#mode === "opening" && pull === this.#pull) {
+      this.#opened(pull);
+    }
+    this.#events?.delivery(delivery);
+  }
+
+  #opened(pull: Pull): void {
+    this.#mode = "open";
+    this.#openedAt = performance.now();
+    this.#timers.set("idle", IDLE_MS, () => this.#watchIdle(pull, pull.received));
+    if (this.#told !== "open") {
+      this.#told = "open";
+      this.#events?.opened();
+    }
+  }
+
+  #watchIdle(pull: Pull, before: number): void {
+    this.#timers.set("idle", IDLE_MS, () => this.#watchIdle(pull, pull.received));
+    if (pull.received === before) {
+      void this.#check(pull);
+    }
+  }
+
+  /** Asks the broker: an answer opens a pull that is opening, silence loses any. */
+  async #check(pull: Pull): Promise<void> {
+    const error = await probe(this.#api, this.#options.subscription);
+    if (error !== undefined) {
+      this.#lose(pull, error);
+    } else if (this.#mode === "opening" && pull === this.#pull) {
+      this.#opened(pull);
+    }
+  }
+
+  #streamEnded(pull: Pull | undefined, end: StreamEnd): void {
+    if (pull === undefined || pull !== this.#pull || isOwnClose(end)) {
+      return;
+    }
+    if (!isFinal(end)) {
+      this.#timers.setUnlessSet("check", BLIP_MS, () => this.#check(pull));
+    } else {
+      this.#timers.setUnlessSet("replace", this.#backoff(), () => this.#replace(pull));
+    }
+  }
+
+  #replace(pull: Pull): void {
+    if (pull === this.#pull) {
+      this.#leave();
+      this.#open();
+    }
+  }
+
+  #lose(pull: Pull, error: unknown): void {
+    if (pull !== this.#pull) {
+      return;
+    }
+    this.#leave();
+    this.#mode = "lost";
+    this.#timers.set("open", this.#backoff(), () => this.#open());
+    const reason = explain(error, this.#resource);
+    if (typeof this.#told !== "object" || this.#told.lost !== reason) {
+      this.#told = { lost: reason };
+      this.#events?.lost(reason);
+    }
+  }
+
+  /** Lets the pull drain, and forgets all that was planned for it. */
+  #leave(): void {
+    this.#timers.clear();
+    const pull = this.#pull;
+    if (pull === undefined) {
+      return;
+    }
+    const lasted = this.#openedAt > 0 && performance.now() - this.#openedAt > 2 * this.#options.retryMs.max;
+    this.#failures = lasted ? 0 : this.#failures + 1;
+    this.#openedAt = 0;
+    this.#pull = undefined;
+    this.#draining.add(pull);
+  }
+
+  #freed(): void {
+    if (this.#waitsForRoom && this.#mode !== "stopped") {
+      this.#open();
+    }
+  }
+
+  #backoff(): number {
+    const { min, max } = this.#options.retryMs;
+    return jitteredDelay(Math.max(0, this.#failures - 1), min, max);
+  }
+}

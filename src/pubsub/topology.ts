@@ -1,0 +1,137 @@
+import type { protos } from "@google-cloud/pubsub";
+import { ADMIN_CALL, attempt, attemptToCreate, attemptToFind } from "./admin-call.ts";
+import type { PubSubClient } from "./client.ts";
+import { deadLetterAdvice } from "./dead-letter-advice.ts";
+import {
+  differences,
+  immutableFaults,
+  type SubscriptionSettings,
+  subscriptionRequest,
+} from "./subscription-settings.ts";
+import { nameOf, type Resource } from "./trouble.ts";
+
+/** The topics and subscriptions of one rowpost, by short or full names. */
+export interface TopologyConfig {
+  readonly topic: string;
+  readonly subscription: string;
+  readonly backstopTopic: string;
+  readonly backstopSubscription: string;
+  readonly maxDeliveryAttempts: number;
+  readonly deadLetterTopic: string | undefined;
+  readonly messageRetentionHours: number;
+}
+
+export interface TopologyChange {
+  /** `subscription "updates-worker" in project "p"` */
+  readonly resource: string;
+  readonly action: "created" | "updated" | "unchanged";
+  readonly detail: string;
+}
+
+export interface TopologyResult {
+  readonly changes: readonly TopologyChange[];
+  /** What is not as it must be and cannot be changed, with what to do, one sentence each. */
+  readonly faults: readonly string[];
+  /** Commands that a person with the rights must run once; empty on an emulator. */
+  readonly advice: readonly string[];
+}
+
+/**
+ * Makes the topics and subscriptions be as `config` says: creates what is missing, updates what differs. Running it again
+ * changes nothing. Rejects with a PubSubError when Pub/Sub does not answer or refuses.
+ */
+export async function applyTopology(client: PubSubClient, config: TopologyConfig): Promise<TopologyResult> {
+  const full = (topic: string) => client.api.topic(topic).name;
+  const topics = [config.topic, config.backstopTopic, config.deadLetterTopic].filter(
+    (name) => name !== undefined,
+  );
+  const changes: TopologyChange[] = [];
+  const faults: string[] = [];
+  for (const topic of new Set(topics.map(full))) {
+    changes.push(await applyTopic(client, topic));
+  }
+  const { messageRetentionHours } = config;
+  const backstop = { topic: full(config.backstopTopic), messageRetentionHours, deadLetter: undefined };
+  const deadLetter = { topic: backstop.topic, maxAttempts: config.maxDeliveryAttempts };
+  const main = { topic: full(config.topic), messageRetentionHours, deadLetter };
+  for (const [name, wanted] of [
+    [config.backstopSubscription, backstop],
+    [config.subscription, main],
+  ] as const) {
+    const result = await applySubscription(client, name, wanted);
+    changes.push(...result.changes);
+    faults.push(...result.faults);
+  }
+  return {
+    changes,
+    faults,
+    advice: client.emulator ? [] : deadLetterAdvice(client, config.subscription, config.backstopTopic),
+  };
+}
+
+function resourceOf(client: PubSubClient, kind: Resource["kind"], name: string): Resource {
+  return { kind, name, project: client.project, address: client.address, purpose: "look after" };
+}
+
+async function applyTopic(client: PubSubClient, name: string): Promise<TopologyChange> {
+  const resource = resourceOf(client, "topic", name);
+  const topic = client.api.topic(name);
+  const found = await attemptToFind(resource, () => topic.getMetadata(ADMIN_CALL));
+  if (found !== undefined) {
+    return { resource: nameOf(resource), action: "unchanged", detail: "exists" };
+  }
+  const made = await attemptToCreate(resource, () => topic.create(ADMIN_CALL));
+  return {
+    resource: nameOf(resource),
+    action: made ? "created" : "unchanged",
+    detail: made ? "new" : "exists",
+  };
+}
+
+interface Applied {
+  readonly changes: readonly TopologyChange[];
+  readonly faults: readonly string[];
+}
+
+async function applySubscription(
+  client: PubSubClient,
+  name: string,
+  wanted: SubscriptionSettings,
+): Promise<Applied> {
+  const resource = resourceOf(client, "subscription", name);
+  const subscription = client.api.subscription(name);
+  const read = () => subscription.getMetadata(ADMIN_CALL);
+  let found = await attemptToFind(resource, read);
+  if (found === undefined) {
+    const options = { ...subscriptionRequest(wanted), gaxOpts: ADMIN_CALL };
+    if (await attemptToCreate(resource, () => client.api.createSubscription(wanted.topic, name, options))) {
+      const detail = `on ${wanted.topic}`;
+      return { changes: [{ resource: nameOf(resource), action: "created", detail }], faults: [] };
+    }
+    found = await attempt(resource, read);
+  }
+  return updateSubscription(client, resource, found[0] as protos.google.pubsub.v1.ISubscription, wanted);
+}
+
+async function updateSubscription(
+  client: PubSubClient,
+  resource: Resource,
+  live: protos.google.pubsub.v1.ISubscription,
+  wanted: SubscriptionSettings,
+): Promise<Applied> {
+  const what = nameOf(resource);
+  const faults = immutableFaults(live, wanted).map(
+    (fault) => `${what} cannot be used: ${fault}. Delete it (its messages are lost) or name another one.`,
+  );
+  if (faults.length > 0) {
+    return { changes: [], faults };
+  }
+  const differing = differences(live, wanted);
+  const detail = differing.map((difference) => difference.detail).join(", ");
+  if (differing.length === 0) {
+    return { changes: [{ resource: what, action: "unchanged", detail: "as configured" }], faults };
+  }
+  const patch = Object.assign({}, ...differing.map((difference) => difference.patch));
+  await attempt(resource, () => client.api.subscription(resource.name).setMetadata(patch, ADMIN_CALL));
+  return { changes: [{ resource: what, action: "updated", detail }], faults };
+}
