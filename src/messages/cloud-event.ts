@@ -7,14 +7,23 @@ import { parseJson } from "./parse-json.ts";
 import { quote } from "./quote.ts";
 import type { Rejection } from "./rejection.ts";
 
-/** What the envelope held. */
-export interface Opened {
-  /** The update as the publisher wrote it, or the bytes that could not be read as one: what the fingerprint is of. */
-  readonly content: JsonValue | Buffer;
-  /** JSON pointer of the update in the message. */
+/** What the envelope held. The fingerprint is that of the update, or else of the bytes. */
+export type Opened = Read | Unread;
+
+/** The update as the publisher wrote it, and its JSON pointer in the message; with a fault of the envelope, if any. */
+export interface Read {
+  readonly update: JsonValue;
   readonly pointer: string;
+  readonly bytes?: undefined;
   readonly event?: EventName | undefined;
   readonly fault?: Rejection | undefined;
+}
+
+/** The bytes that could not be read as JSON. */
+export interface Unread {
+  readonly bytes: Buffer;
+  readonly event?: EventName | undefined;
+  readonly fault: Rejection;
 }
 
 const REQUIRED = ["specversion", "id", "source", "type"] as const;
@@ -28,14 +37,17 @@ const VERSION = "1.0";
 export function openStructuredEvent(event: JsonValue, limits: JsonLimits): Opened {
   if (!isJsonObject(event)) {
     const message = "A CloudEvent in structured mode is a JSON object with the update in its member data.";
-    return { content: event, pointer: "", fault: { code: "invalid", rule: "type", pointer: "", message } };
+    return { update: event, pointer: "", fault: { code: "invalid", rule: "type", pointer: "", message } };
   }
   const fault = REQUIRED.map((name) => contextFault(name, member(event, name), `/${name}`)).find(Boolean);
   const source = member(event, "source");
   const id = member(event, "id");
   const named = fault === undefined && typeof source === "string" && typeof id === "string";
+  const name = named ? { source, id } : undefined;
   const opened = openData(event, limits);
-  return { ...opened, event: named ? { source, id } : undefined, fault: fault ?? opened.fault };
+  return opened.bytes === undefined
+    ? { ...opened, event: name, fault: fault ?? opened.fault }
+    : { ...opened, event: name, fault: fault ?? opened.fault };
 }
 
 /**
@@ -80,12 +92,12 @@ function openData(event: JsonObject, limits: JsonLimits): Opened {
       pointer: "/datacontenttype",
       message,
     };
-    return { content: data ?? event, pointer: "/data", fault };
+    return { update: data ?? event, pointer: "/data", fault };
   }
   if (encoded !== undefined && data !== undefined) {
     const message = "The CloudEvent has both data and data_base64; keep one of them.";
     const fault: Rejection = { code: "invalid", rule: "data", pointer: "/data_base64", message };
-    return { content: event, pointer: "", fault };
+    return { update: event, pointer: "", fault };
   }
   if (encoded !== undefined) {
     return openBase64(event, encoded, limits);
@@ -93,12 +105,12 @@ function openData(event: JsonObject, limits: JsonLimits): Opened {
   if (data === undefined) {
     const message = "The CloudEvent has no data; the update belongs there.";
     return {
-      content: event,
+      update: event,
       pointer: "",
       fault: { code: "invalid", rule: "required", pointer: "/data", message },
     };
   }
-  return { content: data, pointer: "/data" };
+  return { update: data, pointer: "/data" };
 }
 
 function openBase64(event: JsonObject, encoded: JsonValue, limits: JsonLimits): Opened {
@@ -106,10 +118,8 @@ function openBase64(event: JsonObject, encoded: JsonValue, limits: JsonLimits): 
   if (typeof encoded !== "string" || bytes.toString("base64") !== encoded) {
     const message = "The member data_base64 is not Base64 with padding (RFC 4648 section 4).";
     const fault: Rejection = { code: "malformed", rule: "base64", pointer: "/data_base64", message };
-    return { content: event, pointer: "", fault };
+    return { update: event, pointer: "", fault };
   }
   const parsed = parseJson(bytes, limits);
-  return parsed.fault === undefined
-    ? { content: parsed.value, pointer: "" }
-    : { content: bytes, pointer: "", fault: parsed.fault };
+  return parsed.fault === undefined ? { update: parsed.value, pointer: "" } : { bytes, fault: parsed.fault };
 }

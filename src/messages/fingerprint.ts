@@ -12,10 +12,15 @@ import type { Fingerprint } from "./update.ts";
 export function fingerprintOf(update: JsonValue): Fingerprint {
   const text = canonicalJson(update);
   const alone = isJsonObject(update) && !Object.hasOwn(update, "changes");
-  return hash("sha256", alone ? `{"changes":[${text}]}` : text, "buffer");
+  return sha256(alone ? `{"changes":[${text}]}` : text);
 }
 
 /** The fingerprint of data that is no JSON which canonical JSON could write: SHA-256 of the bytes. */
 export function fingerprintOfBytes(data: Buffer): Fingerprint {
-  return hash("sha256", data, "buffer");
+  return sha256(data);
+}
+
+/** By way of a text, since a Buffer that the native side makes costs more than all the hashing. */
+function sha256(data: string | Buffer): Fingerprint {
+  return Buffer.from(hash("sha256", data, "binary"), "binary");
 }

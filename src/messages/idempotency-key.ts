@@ -13,6 +13,9 @@ export const IDEMPOTENCY_KEY_ATTRIBUTE = "idempotency-key";
  */
 const KEY = /^[!-~](?:[ -~]{0,253}[!-~])?$/;
 
+const BY_EVENT = "ce:";
+const BY_MESSAGE = "message:";
+
 /** `text` as an idempotency key; undefined when it is none. The key is the text, with nothing trimmed or folded. */
 export function idempotencyKey(text: string): IdempotencyKey | undefined {
   return KEY.test(text) ? (text as IdempotencyKey) : undefined;
@@ -59,18 +62,23 @@ export function keyOf(message: Message, event: EventName | undefined): KeyChoice
   return { key: event === undefined ? messageKey(message) : eventKey(event) };
 }
 
+/** The key was made from a message id: its update has no name of its own. */
+export function isMessageKey(key: IdempotencyKey): boolean {
+  return key.startsWith(BY_MESSAGE);
+}
+
 function messageKey(message: Message): IdempotencyKey {
-  return idempotencyKey(`message:${message.messageId}`) ?? hashedKey("message", message.messageId);
+  return idempotencyKey(BY_MESSAGE + message.messageId) ?? hashedKey(BY_MESSAGE, message.messageId);
 }
 
 /** `|` is in no URI reference, so it tells where the source ends; sources and ids that don't fit a key are hashed. */
 function eventKey({ source, id }: EventName): IdempotencyKey {
-  const plain = source.includes("|") ? undefined : idempotencyKey(`ce:${source}|${id}`);
-  return plain ?? hashedKey("ce", JSON.stringify([source, id]));
+  const plain = source.includes("|") ? undefined : idempotencyKey(`${BY_EVENT}${source}|${id}`);
+  return plain ?? hashedKey(BY_EVENT, JSON.stringify([source, id]));
 }
 
 function hashedKey(prefix: string, text: string): IdempotencyKey {
-  return `${prefix}:sha256:${hash("sha256", text, "hex")}` as IdempotencyKey;
+  return `${prefix}sha256:${hash("sha256", text, "hex")}` as IdempotencyKey;
 }
 
 function badKey(written: string): Rejection {

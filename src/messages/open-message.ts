@@ -22,24 +22,24 @@ export function openMessage(message: Message, limits: JsonLimits): Opened {
   const { attributes, data } = message;
   const cameBack = backstopFault(attributes);
   if (cameBack !== undefined) {
-    return { content: data, pointer: "", fault: cameBack };
+    return { bytes: data, fault: cameBack };
   }
   // Data that a topic's schema encodes (attributes googclient_schema…) would be decoded here, before it is taken for JSON.
   const declared = attributes["content-type"] ?? attributes["ce-datacontenttype"];
   const kind = declared === undefined ? undefined : contentKind(declared);
   if (declared !== undefined && (kind === "other" || kind === "event_batch")) {
-    return { content: data, pointer: "", fault: contentTypeFault(declared, kind) };
+    return { bytes: data, fault: contentTypeFault(declared, kind) };
   }
   const parsed = parseJson(data, limits);
   if (parsed.fault !== undefined) {
-    return { content: data, pointer: "", fault: parsed.fault };
+    return { bytes: data, fault: parsed.fault };
   }
   const { value } = parsed;
   const looksStructured =
     isJsonObject(value) && Object.hasOwn(value, "specversion") && attributes["ce-specversion"] === undefined;
   return kind === "event" || looksStructured
     ? openStructuredEvent(value, limits)
-    : { content: value, pointer: "", fault: binaryEventFault(attributes) };
+    : { update: value, pointer: "", fault: binaryEventFault(attributes) };
 }
 
 function contentTypeFault(declared: string, kind: ContentKind): Rejection {

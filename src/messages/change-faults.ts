@@ -1,0 +1,136 @@
+import type { z } from "zod";
+import type { Operation, TableDefinition } from "../tables/definition.ts";
+import type { JsonObject } from "./json-value.ts";
+import { nearest } from "./nearest.ts";
+import { pointerTo } from "./pointer.ts";
+import { clip, listOf, quote } from "./quote.ts";
+import type { Rejection } from "./rejection.ts";
+import { ruleOf } from "./rule-of.ts";
+
+/** The members that a change may have, depending on its table and operation. */
+export const CHANGE_MEMBERS: ReadonlySet<string> = new Set(["table", "op", "key", "set", "add", "expect"]);
+
+/** The first fault of a change, and how many it has. */
+export interface ChangeFaults {
+  readonly rejection: Rejection;
+  readonly faults: number;
+}
+
+/** The change that its table's schema refused. */
+export interface RefusedChange {
+  readonly value: JsonObject;
+  readonly pointer: string;
+  readonly table: TableDefinition;
+  readonly op: Operation;
+}
+
+const GROUPS: ReadonlySet<PropertyKey> = new Set(["key", "set", "add", "expect"]);
+
+/** The first of the schema's issues as a rejection, and how many faults they are: each unknown name is one. */
+export function changeFaults(issues: readonly z.core.$ZodIssue[], change: RefusedChange): ChangeFaults {
+  const faults = issues.reduce(
+    (sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1),
+    0,
+  );
+  const [first] = issues;
+  if (first === undefined) {
+    const { pointer, table } = change;
+    const message = `${table.name}: the change is not accepted.`;
+    return { rejection: { code: "invalid", rule: "custom", pointer, table: table.name, message }, faults: 1 };
+  }
+  return { rejection: rejectionOf(first, change), faults };
+}
+
+function rejectionOf(issue: z.core.$ZodIssue, change: RefusedChange): Rejection {
+  if (issue.code === "unrecognized_keys") {
+    const [name = ""] = issue.keys;
+    return issue.path.length === 1 && GROUPS.has(issue.path[0] ?? "")
+      ? unknownColumn(name, issue.path, change)
+      : unknownMember(name, issue.path, change);
+  }
+  const { table, value, pointer } = change;
+  const missing = valueAt(value, issue.path) === undefined;
+  const column = columnOf(issue.path, table);
+  return {
+    code: "invalid",
+    rule: ruleOf(issue, missing),
+    pointer: pointerTo(issue.path, pointer),
+    table: table.name,
+    ...(column === undefined ? {} : { column }),
+    message: `${table.name}: ${subject(issue.path)}${predicate(issue, missing)}.`,
+  };
+}
+
+function unknownColumn(
+  name: string,
+  path: readonly PropertyKey[],
+  { table, pointer }: RefusedChange,
+): Rejection {
+  const known = path[0] === "key" ? table.key.map((column) => column.name) : [...table.columns.keys()];
+  const near = nearest(name, known);
+  const advice =
+    near === undefined ? ` its columns are ${listOf(known, "columns")}.` : ` did you mean ${near}?`;
+  return {
+    code: "unknown_column",
+    pointer: pointerTo([...path, name], pointer),
+    table: table.name,
+    column: clip(name, 64),
+    message: `${table.name}: ${String(path[0])} names no column of the table by ${quote(name)};${advice}`,
+  };
+}
+
+function unknownMember(name: string, path: readonly PropertyKey[], change: RefusedChange): Rejection {
+  const { table, pointer, op } = change;
+  const where = path.length === 0 ? `a change by ${op}` : subject(path).trimEnd();
+  const near = path.length === 0 && !CHANGE_MEMBERS.has(name) ? nearest(name, CHANGE_MEMBERS) : undefined;
+  const advice = near === undefined ? "remove it." : `did you mean ${near}?`;
+  return {
+    code: "invalid",
+    rule: "unknown_member",
+    pointer: pointerTo([...path, name], pointer),
+    table: table.name,
+    message: `${table.name}: ${where} has no member ${quote(name)}; ${advice}`,
+  };
+}
+
+/** The value that the path leads to in what the publisher wrote. */
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let at = value;
+  for (const step of path) {
+    at =
+      typeof at === "object" && at !== null && Object.hasOwn(at, step)
+        ? (at as JsonObject)[String(step)]
+        : undefined;
+  }
+  return at;
+}
+
+/** The declared column that the path names or leads into. */
+function columnOf(path: readonly PropertyKey[], table: TableDefinition): string | undefined {
+  const [group, column] = path;
+  return GROUPS.has(group ?? "") && typeof column === "string" && table.columns.has(column)
+    ? column
+    : undefined;
+}
+
+function subject(path: readonly PropertyKey[]): string {
+  const [group, column, ...inside] = path;
+  if (group === undefined) {
+    return "the change ";
+  }
+  const words =
+    column === undefined ? String(group) : `column ${clip(String(column), 64)} in ${String(group)}`;
+  return inside.length === 0 ? `${words} ` : `${words}, at ${quote(pointerTo(inside))}, `;
+}
+
+/** A definition's own rules say how the sentence ends ("must be …"); zod's own words stand after a colon. */
+function predicate(issue: z.core.$ZodIssue, missing: boolean): string {
+  if (missing && issue.code === "invalid_type") {
+    return "is missing";
+  }
+  if (issue.code === "invalid_type" && issue.expected === "object") {
+    return "must be a JSON object";
+  }
+  const words = clip(issue.message.replace(/\.$/, ""), 200);
+  return /^\p{Ll}/u.test(words) ? words : `is refused: ${words}`;
+}
