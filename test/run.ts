@@ -1,0 +1,107 @@
+import { glob } from "node:fs/promises";
+import { join } from "node:path";
+import { FLAVORS } from "./support/leg.ts";
+import { legStep } from "./support/leg-step.ts";
+import { type Report, testStep, toolStep } from "./support/step.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const UNIT = ["test/unit/**/*.test.ts"];
+const ON_SERVERS = ["test/{integration,e2e,chaos}/**/*.test.ts"];
+
+const USAGE = `npm test                          everything
+npm test check                    format, lint and types
+npm test unit                     the tests that need no server
+npm test integration              the tests on real servers
+npm test [mysql|mariadb]          on this server only
+npm test FILE …                   these test files, on real servers where they need them`;
+
+/** What the arguments ask for. */
+interface Wanted {
+  readonly check: boolean;
+  readonly unit: readonly string[];
+  readonly onServers: readonly string[];
+  readonly flavors: readonly (typeof FLAVORS)[number][];
+}
+
+async function wanted(args: readonly string[]): Promise<Wanted> {
+  const flavors = FLAVORS.filter((flavor) => args.includes(flavor));
+  const words = args.filter((arg) => !FLAVORS.some((flavor) => flavor === arg));
+  const parts = ["check", "unit", "integration"].filter((part) => words.includes(part));
+  const files = words.filter((word) => word.endsWith(".test.ts"));
+  if (parts.length + files.length < words.length) {
+    throw new Error(
+      `${USAGE}\n\nunknown: ${words.filter((word) => !parts.includes(word) && !files.includes(word))}`,
+    );
+  }
+  const all = words.length === 0;
+  const inUnit = (file: string) => /(^|\/)test\/unit\//.test(file);
+  return {
+    check: (all && flavors.length === 0) || parts.includes("check"),
+    unit: [
+      ...files.filter(inUnit),
+      ...((all && flavors.length === 0) || parts.includes("unit") ? await find(UNIT) : []),
+    ],
+    onServers: [
+      ...files.filter((file) => !inUnit(file)),
+      ...(all || parts.includes("integration") ? await find(ON_SERVERS) : []),
+    ],
+    flavors: flavors.length > 0 ? flavors : FLAVORS,
+  };
+}
+
+async function find(patterns: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for await (const file of glob(patterns, { cwd: ROOT })) {
+    files.push(file);
+  }
+  return files.sort();
+}
+
+async function main(args: readonly string[], signal: AbortSignal): Promise<readonly Report[]> {
+  const { check, unit, onServers, flavors } = await wanted(args);
+  const reports: Report[] = [];
+  if (check) {
+    reports.push(await toolStep("format", ["biome", "format", "."]));
+    reports.push(await toolStep("lint", ["oxlint", "--type-aware", "--deny-warnings"]));
+    reports.push(await toolStep("types", ["tsc"]));
+  }
+  if (unit.length > 0) {
+    reports.push(await testStep("unit tests", { files: unit, timeoutMs: 60_000, environment: {}, signal }));
+  }
+  if (onServers.length > 0) {
+    for (const flavor of flavors) {
+      reports.push(await legStep(flavor, onServers, signal));
+    }
+  }
+  return reports;
+}
+
+/** The last lines: one for each step, what did not run in a box, and the tests counted over all of them. */
+function summary(reports: readonly Report[]): string {
+  const rows = reports.map(({ name, result, seconds }) => {
+    const sign = result === "passed" ? "✔" : result === "failed" ? "✖" : "⚠";
+    return `${sign} ${name.padEnd(28)} ${seconds.toFixed(1).padStart(6)} s`;
+  });
+  const boxes = reports.flatMap((report) => (report.missing === undefined ? [] : [box(report.missing)]));
+  const total = (of: "passed" | "failed" | "skipped") =>
+    reports.reduce((sum, { counts }) => sum + counts[of], 0);
+  const skipped = total("skipped") > 0 ? `, ${total("skipped")} skipped` : "";
+  return ["", ...rows, ...boxes, `${total("passed")} passed, ${total("failed")} failed${skipped}`].join("\n");
+}
+
+function box(text: string): string {
+  const lines = text.split("\n").flatMap((line) => line.match(/.{1,100}(\s|$)/g) ?? [line]);
+  const width = Math.max(...lines.map((line) => line.length));
+  const bar = "═".repeat(width + 2);
+  return [`╔${bar}╗`, ...lines.map((line) => `║ ${line.padEnd(width)} ║`), `╚${bar}╝`].join("\n");
+}
+
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+}
+const reports = await main(process.argv.slice(2), interrupted.signal);
+console.log(summary(reports));
+const ran = reports.some(({ result }) => result === "passed");
+const failed = reports.some(({ result }) => result === "failed");
+process.exitCode = failed || !ran || interrupted.signal.aborted ? 1 : 0;

@@ -1,0 +1,41 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { MysqlFlavor, MysqlProgram } from "../../src/local/mysql-program.ts";
+import { openEmulator } from "../../src/local/pubsub-emulator.ts";
+import { legProgram, openTestMysql, urlOf } from "./leg.ts";
+import { begin, type Report, testStep } from "./step.ts";
+
+const TITLES: Record<MysqlFlavor, string> = { mysql: "MySQL 9", mariadb: "MariaDB" };
+
+/** Runs test files on one kind of server: one private instance and one emulator for all of them. */
+export async function legStep(
+  flavor: MysqlFlavor,
+  files: readonly string[],
+  signal: AbortSignal,
+): Promise<Report> {
+  let program: MysqlProgram;
+  try {
+    program = await legProgram(flavor, console.log);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const text = `THE ${TITLES[flavor].toUpperCase()} LEG DID NOT RUN: ${reason}`;
+    console.log(`\n${text}`);
+    return begin(`tests on ${TITLES[flavor]}`)("did not run", undefined, text);
+  }
+  const folder = await mkdtemp(join(tmpdir(), "rowpost-test-"));
+  try {
+    await using mysql = await openTestMysql(program);
+    await using emulator = await openEmulator({ folder, say: console.log });
+    const environment = {
+      TEST_MYSQL_FLAVOR: flavor,
+      TEST_MYSQL_URL: urlOf(mysql),
+      PUBSUB_EMULATOR_HOST: emulator.host,
+      METADATA_SERVER_DETECTION: "none",
+    };
+    const name = `tests on ${program.name}`;
+    return await testStep(name, { files, timeoutMs: 300_000, environment, signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,43 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { install, mayInstall } from "../../src/local/apt.ts";
+import { findMysqlProgram, type MysqlFlavor, type MysqlProgram } from "../../src/local/mysql-program.ts";
+import { type LocalMysql, openMysql } from "../../src/local/mysql-server.ts";
+import { keptMysql, unpackMysql } from "./mysql-sid.ts";
+
+/** The two servers on which everything is tested. */
+export const FLAVORS = ["mariadb", "mysql"] as const satisfies readonly MysqlFlavor[];
+
+/** The server program of a flavor, installed or unpacked when it is missing. Rejects with the reason when it can't be had. */
+export async function legProgram(flavor: MysqlFlavor, say: (line: string) => void): Promise<MysqlProgram> {
+  const found = (await findMysqlProgram(flavor)) ?? (flavor === "mysql" ? await keptMysql() : undefined);
+  return found ?? (flavor === "mysql" ? unpackMysql(say) : installMariadb(say));
+}
+
+async function installMariadb(say: (line: string) => void): Promise<MysqlProgram> {
+  if (!(await mayInstall())) {
+    throw new Error("there is no MariaDB on this machine, and to install one takes root on Debian or Ubuntu");
+  }
+  await install(["mariadb-server-core", "mariadb-client-core"], say);
+  const program = await findMysqlProgram("mariadb");
+  if (program === undefined) {
+    throw new Error("the MariaDB that apt-get installed does not run");
+  }
+  return program;
+}
+
+/** A private instance for tests: small, fast, and gone with its data at the end. */
+export async function openTestMysql(program: MysqlProgram): Promise<LocalMysql> {
+  const folder = await mkdtemp(join(tmpdir(), "rowpost-test-"));
+  return openMysql({ program, folder, temporary: true, durable: false });
+}
+
+/** "mysql://user:password@host:port" */
+export function urlOf({ login }: LocalMysql): string {
+  const { address, user, password } = login;
+  if (address.kind !== "tcp") {
+    throw new Error("a test server has a port");
+  }
+  return `mysql://${user}:${password}@${address.host}:${address.port}`;
+}

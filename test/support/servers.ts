@@ -1,0 +1,192 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after } from "node:test";
+import { type Connection, createConnection } from "mysql2/promise";
+import type { MysqlLogin } from "../../src/local/mysql-login.ts";
+import { findMysqlProgram, type MysqlFlavor } from "../../src/local/mysql-program.ts";
+import type { LocalMysql } from "../../src/local/mysql-server.ts";
+import { type LocalEmulator, openEmulator } from "../../src/local/pubsub-emulator.ts";
+import type { DatabaseOptions } from "../../src/store/open-store.ts";
+import { legProgram, openTestMysql, urlOf } from "./leg.ts";
+
+/** A test context, or `{ after }` of node:test for what a whole file shares. */
+export interface Scope {
+  after(fn: () => Promise<void>): void;
+}
+
+/** A database of one's own, empty, and how to open a store on it. */
+export interface TestDatabase extends DatabaseOptions {
+  readonly flavor: MysqlFlavor;
+  /** The variables that make a rowpost process use it. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Runs one statement on a connection of its own; rows come with numbers as text, as the server prints them. */
+  query(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+/** A Pub/Sub broker with a project of one's own. */
+export interface TestBroker {
+  readonly host: string;
+  readonly project: string;
+  /** The variables that make a rowpost process use it. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** A database server of one's own, to be stopped, started and killed, with a database on it. */
+export interface TestServer extends TestDatabase {
+  readonly server: NonNullable<LocalMysql["server"]>;
+}
+
+/** A new database on the server of this run; dropped when the scope ends. */
+export async function database(scope: Scope): Promise<TestDatabase> {
+  const { url, flavor } = await sharedMysql();
+  const made = await createDatabase(url, flavor);
+  scope.after(async () => {
+    await made.query(`DROP DATABASE ${made.name}`);
+  });
+  return made;
+}
+
+/** A new server with a new database; ended and removed when the scope ends. Takes 1 s (MariaDB) to 3 s (MySQL). */
+export async function privateMysql(scope: Scope): Promise<TestServer> {
+  const opened = await openTestMysql(
+    await legProgram(flavorOfRun() ?? (await defaultFlavor()), console.error),
+  );
+  scope.after(async () => opened[Symbol.asyncDispose]());
+  const { server } = opened;
+  if (server === undefined) {
+    throw new Error("a private server is ours");
+  }
+  const made = await createDatabase(urlOf(opened), flavorOfRun() ?? (await defaultFlavor()));
+  return { ...made, server };
+}
+
+/** The broker of this run with a new project in it: topics and subscriptions of other tests are not seen. */
+export async function broker(_scope: Scope): Promise<TestBroker> {
+  return testBroker(await sharedBroker());
+}
+
+/** A new broker, to be stopped and started (which loses all that it holds); ended when the scope ends. */
+export async function privateBroker(
+  scope: Scope,
+): Promise<TestBroker & { readonly server: LocalEmulator["server"] }> {
+  const opened = await openTestEmulator();
+  scope.after(() => opened.close());
+  return { ...testBroker(opened.emulator.host), server: opened.emulator.server };
+}
+
+function testBroker(host: string): TestBroker {
+  const project = `test-${unique()}`;
+  return { host, project, environment: { PUBSUB_EMULATOR_HOST: host, GOOGLE_CLOUD_PROJECT: project } };
+}
+
+async function createDatabase(url: URL | string, flavor: MysqlFlavor): Promise<TestDatabase> {
+  const { hostname, port, username, password } = new URL(url);
+  const address = { kind: "tcp", host: hostname, port: Number(port), tls: undefined } as const;
+  const name = `t_${unique()}`;
+  const options = {
+    address,
+    user: username,
+    password,
+    name,
+    connectTimeoutMs: 5_000,
+    statementTimeoutMs: 30_000,
+  };
+  await queryOnce({ address, user: username, password }, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+  return {
+    ...options,
+    flavor,
+    environment: {
+      INSTANCE_HOST: hostname,
+      DB_PORT: port,
+      DB_USER: username,
+      DB_PASS: password,
+      DB_NAME: name,
+    },
+    query: (sql) => queryOnce(options, sql, name),
+  };
+}
+
+async function queryOnce(login: MysqlLogin, sql: string, name?: string): Promise<Record<string, unknown>[]> {
+  const { address, user, password } = login;
+  if (address.kind !== "tcp") {
+    throw new Error("a test server has a port");
+  }
+  const connection: Connection = await createConnection({
+    host: address.host,
+    port: address.port,
+    user,
+    password,
+    charset: "utf8mb4",
+    dateStrings: true,
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    ...{ jsonStrings: true },
+    ...(name === undefined ? {} : { database: name }),
+  });
+  try {
+    const [rows] = await connection.query(sql);
+    return Array.isArray(rows) ? (rows as Record<string, unknown>[]) : [];
+  } finally {
+    await connection.end();
+  }
+}
+
+const unique = () => randomBytes(6).toString("hex");
+
+/** What `npm test` started for all files; without it each file starts its own, which is slower but works. */
+function flavorOfRun(): MysqlFlavor | undefined {
+  const flavor = process.env["TEST_MYSQL_FLAVOR"];
+  return flavor === "mysql" || flavor === "mariadb" ? flavor : undefined;
+}
+
+async function defaultFlavor(): Promise<MysqlFlavor> {
+  return (await findMysqlProgram())?.flavor ?? "mysql";
+}
+
+const ownServers = new AsyncDisposableStack();
+// Registered while the file loads, so that it runs after all of the file's tests.
+after(() => ownServers.disposeAsync());
+
+let ownMysql: Promise<{ url: string; flavor: MysqlFlavor }> | undefined;
+let ownBroker: Promise<string> | undefined;
+
+async function sharedMysql(): Promise<{ url: string; flavor: MysqlFlavor }> {
+  const url = process.env["TEST_MYSQL_URL"];
+  const flavor = flavorOfRun();
+  if (url !== undefined && flavor !== undefined) {
+    return { url, flavor };
+  }
+  ownMysql ??= (async () => {
+    const wanted = flavor ?? (await defaultFlavor());
+    return {
+      url: urlOf(ownServers.use(await openTestMysql(await legProgram(wanted, console.error)))),
+      flavor: wanted,
+    };
+  })();
+  return ownMysql;
+}
+
+async function sharedBroker(): Promise<string> {
+  ownBroker ??= (async () => {
+    const { emulator, close } = await openTestEmulator(process.env["PUBSUB_EMULATOR_HOST"]);
+    ownServers.defer(close);
+    return emulator.host;
+  })();
+  return ownBroker;
+}
+
+async function openTestEmulator(
+  configured?: string,
+): Promise<{ emulator: LocalEmulator; close(): Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), "rowpost-test-"));
+  const emulator = await openEmulator({ folder, ...(configured === undefined ? {} : { configured }) });
+  return {
+    emulator,
+    async close() {
+      await emulator[Symbol.asyncDispose]();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,83 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { run } from "node:test";
+import { spec } from "node:test/reporters";
+
+/** What became of one step of the test command. */
+export interface Report {
+  readonly name: string;
+  readonly result: "passed" | "failed" | "did not run";
+  readonly seconds: number;
+  readonly counts: Counts;
+  /** Why it did not run, for the box at the end. */
+  readonly missing?: string;
+}
+
+/** Tests by result; a tool's step has none. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** Which test files to run, and how. */
+export interface TestFiles {
+  readonly files: readonly string[];
+  /** The longest time for one file. */
+  readonly timeoutMs: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+}
+
+export const NO_TESTS: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+const ROOT = join(import.meta.dirname, "../..");
+
+/** Prints a step's heading. Gives a clock that makes its report. */
+export function begin(name: string): (result: Report["result"], counts?: Counts, missing?: string) => Report {
+  console.log(`\n── ${name} ${"─".repeat(Math.max(0, 70 - name.length))}`);
+  const start = performance.now();
+  return (result, counts = NO_TESTS, missing) => {
+    const seconds = (performance.now() - start) / 1_000;
+    console.log(`── ${name}: ${result} after ${seconds.toFixed(1)} s`);
+    return { name, result, seconds, counts, ...(missing === undefined ? {} : { missing }) };
+  };
+}
+
+/** Runs one of the project's own tools; its output goes straight to the terminal. */
+export async function toolStep(name: string, [tool = "", ...args]: readonly string[]): Promise<Report> {
+  const done = begin(name);
+  const bin = join(ROOT, "node_modules/.bin");
+  const env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}` };
+  const child = spawn(join(bin, tool), args, { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] });
+  const [code] = await once(child, "exit");
+  return done(code === 0 ? "passed" : "failed");
+}
+
+/** Runs test files, each in a process of its own, two at a time, and prints them as node:test does. */
+export async function testStep(name: string, { files, ...how }: TestFiles): Promise<Report> {
+  const done = begin(name);
+  const stream = run({
+    files: [...files],
+    cwd: ROOT,
+    concurrency: 2,
+    timeout: how.timeoutMs,
+    signal: how.signal,
+    env: { ...process.env, ...how.environment },
+  });
+  let counts = NO_TESTS;
+  stream.on("test:summary", ({ file, counts: of }) => {
+    if (file === undefined) {
+      counts = {
+        passed: of.passed,
+        failed: of.tests - of.passed - of.skipped - of.todo,
+        skipped: of.skipped + of.todo,
+      };
+    }
+  });
+  for await (const text of stream.compose(spec)) {
+    process.stdout.write(String(text));
+  }
+  return done(counts.failed === 0 && counts.passed > 0 ? "passed" : "failed", counts);
+}
