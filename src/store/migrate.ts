@@ -1,6 +1,7 @@
 import { MIGRATIONS_FOLDER, type MigrationFile, migrationFiles } from "./migration-files.ts";
 import { isExecuted, type LedgerRow, ledgerRow, openLedger, SELECT_LEDGER } from "./migration-ledger.ts";
-import { type MigrationFailure, type Observe, type Run, runMigration } from "./migration-run.ts";
+import type { MigrationFailure } from "./migration-failure.ts";
+import { type Observe, type Run, runMigration } from "./migration-run.ts";
 import { withMigrationLock } from "./migration-session.ts";
 import type { Store } from "./store.ts";
 
@@ -10,6 +11,8 @@ export interface MigrateOptions {
   /** How long to wait for another run, in milliseconds; 10 minutes when not given. */
   readonly waitMs?: number | undefined;
   readonly observe?: Observe | undefined;
+  /** Aborted: the run ends before its next statement, or stops waiting for the lock. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type MigrateResult =
@@ -35,15 +38,24 @@ export function migrateUp(
       return refused(`there is no migration ${options.to}`);
     }
     const rows = byName(await run.ledger.rows());
-    const half = [...rows.values()].find(({ direction }) => direction === "down");
-    if (half !== undefined) {
-      return refused(`${half.name} is half taken back: finish that with \`rowpost migrate down\` first`);
+    for (const row of rows.values()) {
+      if (isExecuted(row)) continue;
+      if (row.direction === "down") return refused(`${row.name} is half taken back: ${FINISH.down}`);
+      if (!files.some(({ name }) => name === row.name))
+        return refused(`${row.name} is half done: ${NO_FILE}`);
     }
     const pending = files.filter(({ name }) => !isExecutedName(rows, name));
     const wanted = pending.filter(({ name }) => options.to === undefined || name <= options.to);
     return runAll(run, wanted, "up", rows);
   });
 }
+
+const FINISH = {
+  up: "finish that with `rowpost migrate up` first",
+  down: "finish that with `rowpost migrate down` first",
+};
+const NO_FILE =
+  "and its file is not there, so its statements are not known; use the version of rowpost that has it";
 
 /** How far to go back: a number of migrations, all of them, or until `to` is the last one executed. */
 export type DownTarget = { readonly steps: number } | { readonly to: string };
@@ -61,14 +73,14 @@ export function migrateDown(
     const ledger = (await run.ledger.rows()).reverse();
     const half = ledger.find((row) => row.direction === "up" && !isExecuted(row));
     if (half !== undefined) {
-      return refused(`${half.name} is half done: finish that with \`rowpost migrate up\` first`);
+      return refused(`${half.name} is half done: ${FINISH.up}`);
     }
     const end = "to" in target ? ledger.findIndex(({ name }) => name === target.to) : target.steps;
     if (end < 0 && "to" in target) return refused(`${target.to} is not among the executed migrations`);
     const wanted = ledger.slice(0, end);
     const missing = wanted.find(({ name }) => !files.some((file) => file.name === name));
     if (missing !== undefined) {
-      return refused(`the file of ${missing.name} is not there, so nobody knows how to take it back`);
+      return refused(`${missing.name} is executed: ${NO_FILE}`);
     }
     const order = wanted.map(({ name }) => files.find((file) => file.name === name) as MigrationFile);
     return runAll(run, order, "down", byName(ledger));
@@ -79,7 +91,9 @@ export function migrateDown(
 export async function pendingMigrations(store: Store, folder = MIGRATIONS_FOLDER): Promise<string[]> {
   const [files, rows] = await Promise.all([migrationFiles(folder), readLedger(store)]);
   const known = byName(rows);
-  return files.map(({ name }) => name).filter((name) => !isExecutedName(known, name));
+  const half = rows.filter((row) => !isExecuted(row)).map(({ name }) => name);
+  const open = files.map(({ name }) => name).filter((name) => !isExecutedName(known, name));
+  return [...new Set([...open, ...half])].sort();
 }
 
 /** One migration as {@link migrationStatus} tells it. `no_file`: executed, but its file is not in the folder. */
@@ -105,9 +119,9 @@ export async function migrationStatus(store: Store, folder = MIGRATIONS_FOLDER):
 }
 
 function stateOf(row: LedgerRow, hasFile: boolean): MigrationStatus["state"] {
-  if (!hasFile) return "no_file";
   if (row.direction === "down") return "half_taken_back";
-  return row.executedAt === undefined ? "half_done" : "executed";
+  if (row.executedAt === undefined) return "half_done";
+  return hasFile ? "executed" : "no_file";
 }
 
 /** The ledger without the lock; a database that never saw a migration has none. */
@@ -128,14 +142,11 @@ async function locked(
   const files = await migrationFiles(options.folder ?? MIGRATIONS_FOLDER);
   const observe = options.observe ?? (() => {});
   const waiting = (holder: number | undefined) => observe({ kind: "waiting", holder });
-  const result = await withMigrationLock(
-    store,
-    { waitMs: options.waitMs ?? 600_000, waiting },
-    async (session) => {
-      const ledger = await openLedger(session);
-      return work({ orm: store.orm, session, ledger, observe }, files);
-    },
-  );
+  const { signal, waitMs = 600_000 } = options;
+  const result = await withMigrationLock(store, { waitMs, signal, waiting }, async (session) => {
+    const ledger = await openLedger(session);
+    return work({ orm: store.orm, session, ledger, observe, signal }, files);
+  });
   return result.locked ? result.value : { outcome: "busy", holder: result.holder };
 }
 

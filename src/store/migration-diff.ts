@@ -1,6 +1,5 @@
 import { Migrator } from "@mikro-orm/migrations";
 import { DatabaseSchema, type MikroORM, SchemaComparator, type SchemaDifference } from "@mikro-orm/mysql";
-import { escape } from "mysql2";
 import { type RowsKept, keepRows } from "./migration-not-null.ts";
 
 /** What lies between the snapshot of the committed migrations and the definitions. */
@@ -21,7 +20,7 @@ export const SNAPSHOT_NAME = ".snapshot";
 /** Compares the definitions that `orm` knows with the snapshot in `folder`; no database is asked. */
 export async function schemaChange(orm: MikroORM, folder: string): Promise<SchemaChange> {
   const platform = orm.em.getPlatform();
-  const target = declaredSchema(orm);
+  const target = orm.schema.getTargetSchema();
   const from = (await readSnapshot(orm, folder)) ?? new DatabaseSchema(platform, "");
   const comparator = new SchemaComparator(platform);
   const up = comparator.compare(from, target);
@@ -36,22 +35,6 @@ export async function schemaChange(orm: MikroORM, folder: string): Promise<Schem
     down: statementsOf(orm, down, keepRows(down)),
     snapshot: `${JSON.stringify(target, null, 2)}\n`,
   };
-}
-
-/**
- * The schema of the definitions. MikroORM puts a text default between quotes as it is; one that holds a quote or a
- * backslash is escaped here.
- */
-export function declaredSchema(orm: MikroORM): DatabaseSchema {
-  const schema = orm.schema.getTargetSchema();
-  for (const meta of orm.getMetadata().getAll().values()) {
-    for (const prop of meta.props) {
-      if (typeof prop.default !== "string" || prop.defaultRaw !== `'${prop.default}'`) continue;
-      const column = schema.getTable(meta.tableName)?.getColumn(prop.fieldNames[0] ?? "");
-      if (column !== undefined && /['\\]/.test(prop.default)) column.default = escape(prop.default);
-    }
-  }
-  return schema;
 }
 
 /** Opens the snapshot that MikroORM's Migrator keeps, in any folder. */

@@ -1,6 +1,5 @@
 import { DatabaseTable, type MikroORM } from "@mikro-orm/mysql";
 import { identifier, textLiteral } from "./literal.ts";
-import { declaredSchema } from "./migration-diff.ts";
 import type { Session } from "./migration-session.ts";
 import type { DatabaseRow } from "./store.ts";
 
@@ -15,7 +14,7 @@ import type { DatabaseRow } from "./store.ts";
 export async function liveDrift(session: Session, orm: MikroORM): Promise<string[]> {
   const drift: string[] = [];
   const constraints = await liveConstraints(session);
-  for (const table of declaredSchema(orm).getTables()) {
+  for (const table of orm.schema.getTargetSchema().getTables()) {
     const live = await readTable(session, table.name);
     if (live === undefined) {
       drift.push(`table ${table.name} is missing`);

@@ -1,4 +1,5 @@
 import type { MikroORM } from "@mikro-orm/mysql";
+import { errnoOf, errorText, isEcho, type MigrationFailure } from "./migration-failure.ts";
 import { type Direction, type MigrationFile, migrationStatements } from "./migration-files.ts";
 import { digestOf, type Ledger, type LedgerRow } from "./migration-ledger.ts";
 import type { Session } from "./migration-session.ts";
@@ -6,12 +7,13 @@ import { structureDigest } from "./migration-structure.ts";
 
 /** What a run tells while it runs. */
 export type MigrationEvent =
+  /** Another connection holds the migration lock; its id, when the server knows it. */
   | { readonly kind: "waiting"; readonly holder: number | undefined }
   | {
       readonly kind: "started";
       readonly name: string;
       readonly direction: Direction;
-      /** Statements that an earlier run has finished. */
+      /** How many of its statements an earlier run has finished. */
       readonly resumedAt: number;
       readonly steps: number;
     }
@@ -23,27 +25,14 @@ export type MigrationEvent =
 /** Told of each event; the run goes on when the returned promise is done. */
 export type Observe = (event: MigrationEvent) => void | Promise<void>;
 
-/** Why a migration stopped. */
-export interface MigrationFailure {
-  readonly name: string;
-  readonly direction: Direction;
-  /** Which statement, from 1, of how many; undefined when none was tried. */
-  readonly step: number | undefined;
-  readonly steps: number | undefined;
-  readonly statement: string | undefined;
-  /** One sentence: the server's error, or what is wrong with the file. */
-  readonly reason: string;
-  readonly errno: number | undefined;
-  /** Whether the server has refused the statement; if not, the connection was lost and it may yet have taken effect. */
-  readonly refused: boolean;
-}
-
 /** Everything that running one migration needs. */
 export interface Run {
   readonly orm: MikroORM;
   readonly session: Session;
   readonly ledger: Ledger;
   readonly observe: Observe;
+  /** Once aborted, the run ends before its next statement. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /**
@@ -59,32 +48,26 @@ export async function runMigration(
   direction: Direction,
   row: LedgerRow | undefined,
 ): Promise<MigrationFailure | undefined> {
+  const { name } = file;
   const began = performance.now();
-  const refuse = (reason: string) => ({ ...failureOf(file.name, direction), reason });
+  if (run.signal?.aborted) return { name, direction, reason: stoppedBy(run.signal), kind: "not_run" };
   const statements = await migrationStatements(run.orm, file, direction).catch((error: Error) => error);
-  if (statements instanceof Error) return refuse(statements.message);
-  const resumed = row !== undefined && row.direction === direction ? row : undefined;
+  if (statements instanceof Error) return { name, direction, reason: statements.message, kind: "not_run" };
+  const resumed = row?.direction === direction ? row : undefined;
   const first = resumed?.stepsDone ?? 0;
   if (resumed !== undefined && resumed.doneDigest !== digestOf(statements.slice(0, first))) {
-    return refuse(
-      `its first ${first} statements have been run, and in its file they are others now; restore them`,
-    );
+    const reason = `its first ${first} statements have taken effect, and its file has others there now; restore them`;
+    return { name, direction, reason, kind: "not_run" };
   }
-  if (resumed === undefined) await run.ledger.begin(file.name, direction);
-  await run.observe({
-    kind: "started",
-    name: file.name,
-    direction,
-    resumedAt: first,
-    steps: statements.length,
-  });
+  if (resumed === undefined) await run.ledger.begin(name, direction);
+  await run.observe({ kind: "started", name, direction, resumedAt: first, steps: statements.length });
   for (let step = first; step < statements.length; step++) {
     const inFlight = step === first ? resumed?.running : undefined;
     const failure = await runStep(run, { file, direction, statements, step, inFlight });
     if (failure !== undefined) return failure;
   }
-  await (direction === "up" ? run.ledger.executed(file.name) : run.ledger.remove(file.name));
-  await run.observe({ kind: "finished", name: file.name, direction, ms: performance.now() - began });
+  await (direction === "up" ? run.ledger.executed(name) : run.ledger.remove(name));
+  await run.observe({ kind: "finished", name, direction, ms: performance.now() - began });
   return undefined;
 }
 
@@ -102,34 +85,32 @@ async function runStep(run: Run, at: Step): Promise<MigrationFailure | undefined
   const { session, ledger, observe } = run;
   const { name } = at.file;
   const statement = at.statements[at.step] ?? "";
+  const place = { name, direction: at.direction, step: at.step + 1, steps: at.statements.length, statement };
+  if (run.signal?.aborted) return { ...place, reason: stoppedBy(run.signal), kind: "not_run" };
   const structure = await structureDigest(session);
   const mayBeDone = at.inFlight !== undefined && at.inFlight !== structure;
   if (!mayBeDone) await ledger.running(name, structure);
-  await observe({ kind: "step", name, step: at.step + 1, statement });
+  await observe({ kind: "step", name, step: place.step, statement });
   try {
     await session.rows("START TRANSACTION");
     await session.rows(statement).catch((error: unknown) => {
       if (!(mayBeDone && isEcho(statement, error))) throw error;
     });
-    await observe({ kind: "ran", name, step: at.step + 1, statement });
-    await ledger.stepDone(name, at.statements.slice(0, at.step + 1));
+    await observe({ kind: "ran", name, step: place.step, statement });
+    await ledger.stepDone(name, at.statements.slice(0, place.step));
     await session.rows("COMMIT");
     return undefined;
   } catch (error) {
-    const refused = await recordRefusal(run, at);
-    return {
-      ...failureOf(name, at.direction),
-      step: at.step + 1,
-      steps: at.statements.length,
-      statement,
-      reason: errorText(error),
-      errno: (error as { errno?: number }).errno,
-      refused,
-    };
+    const kind = (await recordRefusal(run, at)) ? "refused" : "lost";
+    const errno = errnoOf(error);
+    return { ...place, reason: errorText(error), kind, ...(errno === undefined ? {} : { errno }) };
   }
 }
 
-/** True when the connection still answers: then the server has answered the statement too, and with an error. */
+/**
+ * Notes that nothing of the statement took effect; of a migration's first statement, that nothing was begun. True when the
+ * connection still answers: only then was the error the server's answer.
+ */
 async function recordRefusal(run: Run, at: Step): Promise<boolean> {
   const { name } = at.file;
   try {
@@ -143,54 +124,6 @@ async function recordRefusal(run: Run, at: Step): Promise<boolean> {
   }
 }
 
-/**
- * Errors of a DDL statement that has taken effect already (MySQL 8.4 and MariaDB 10.11 Server Error Message References).
- * They count as done only for a statement that was begun before, behind which the structure has changed.
- */
-const ECHOES = new Set([
-  1050,
-  1051,
-  1060,
-  1061,
-  1068,
-  1091,
-  1826,
-  3822, // exists already, or cannot be dropped: there is none
-  1005, // MariaDB: a foreign key's name exists already
-  1054,
-  1146,
-  1176,
-  3821,
-  3940, // renamed away, or dropped
-]);
-
-function isEcho(statement: string, error: unknown): boolean {
-  return (
-    /^(create|alter|drop|rename)\b/i.test(statement) && ECHOES.has((error as { errno?: number }).errno ?? 0)
-  );
-}
-
-function failureOf(name: string, direction: Direction): MigrationFailure {
-  return {
-    name,
-    direction,
-    step: undefined,
-    steps: undefined,
-    statement: undefined,
-    reason: "",
-    errno: undefined,
-    refused: true,
-  };
-}
-
-function errorText(error: unknown): string {
-  const { sqlMessage, errno, code, message } = error as {
-    sqlMessage?: string;
-    errno?: number;
-    code?: string;
-    message: string;
-  };
-  return sqlMessage === undefined
-    ? `${code === undefined ? "" : `${code}: `}${message}`
-    : `${sqlMessage} (error ${errno})`;
+function stoppedBy(signal: AbortSignal): string {
+  return `stopped by ${String(signal.reason)}`;
 }

@@ -24,6 +24,8 @@ export function withSession<T>(store: Store, work: (session: Session) => Promise
 export interface LockOptions {
   /** How long to wait for another run's lock, in milliseconds. */
   readonly waitMs: number;
+  /** Aborted: the waiting ends within two seconds. */
+  readonly signal?: AbortSignal | undefined;
   /** Called once, when another connection holds the lock; its id, when the server still knows it. */
   waiting(holder: number | undefined): void | Promise<void>;
 }
@@ -73,9 +75,9 @@ async function take(session: Session, name: string, options: LockOptions): Promi
   await options.waiting(await holderOf(session, name));
   for (;;) {
     const left = (deadline - performance.now()) / 1000;
-    if (left <= 0) return false;
-    // Asked in short turns, so that a connection that died while waiting is noticed.
-    if (await getLock(session, name, Math.min(left, 10))) return true;
+    if (left <= 0 || options.signal?.aborted) return false;
+    // Asked in short turns: a connection that died while waiting, or a signal to stop, is noticed.
+    if (await getLock(session, name, Math.min(left, 2))) return true;
   }
 }
 

@@ -18,16 +18,17 @@ export function migrationSource({ className, about, up, down }: MigrationSource)
     ...about.map((sentence) => ` * ${sentence.replaceAll("*/", "* /")}`),
     " */",
     `export class ${className} extends Migration {`,
-    "  override up(): void {",
-    ...up.flatMap(addSql),
-    "  }",
+    ...method("up", up),
     "",
-    "  override down(): void {",
-    ...down.flatMap(addSql),
-    "  }",
+    ...method("down", down),
     "}",
     "",
   ].join("\n");
+}
+
+function method(name: string, statements: readonly string[]): string[] {
+  const head = `  override ${name}(): void {`;
+  return statements.length === 0 ? [`${head}}`] : [head, ...statements.flatMap(addSql), "  }"];
 }
 
 function addSql(statement: string): string[] {

@@ -1,0 +1,156 @@
+import { relative } from "node:path";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { openStore } from "../store/open-store.ts";
+import { migrateDown, type MigrateResult, migrateUp, migrationStatus } from "../store/migrate.ts";
+import { checkMigrations, isInOrder } from "../store/migration-check.ts";
+import { createMigration } from "../store/migration-create.ts";
+import { MIGRATIONS_FOLDER } from "../store/migration-files.ts";
+import type { Store } from "../store/store.ts";
+import type { Registry } from "../tables/definition.ts";
+import { type CliContext, CliError, databaseOptions } from "./context.ts";
+import { checkLines, failureText, progress, statusLines } from "./migrate-text.ts";
+
+/** Whose migrations: the definitions, and the folder that holds what was made of them. */
+export interface MigrationPlace {
+  registry(): Promise<Registry>;
+  readonly folder: string;
+}
+
+const SHIPPED: MigrationPlace = {
+  registry: async () => (await import("../tables/registry.ts")).registry,
+  folder: MIGRATIONS_FOLDER,
+};
+
+/** `rowpost migrate up|down|status|create|check`. Exit codes: 0 done or in order, 1 failed or not in order, 2 wrong use. */
+export function migrateCommand(context: CliContext, place: MigrationPlace = SHIPPED): Command {
+  const command = new Command("migrate").description(
+    "Brings the database's tables to what the definitions say",
+  );
+  command.addCommand(upCommand(context, place));
+  command.addCommand(downCommand(context, place));
+  command.addCommand(statusCommand(context, place));
+  command.addCommand(createCommand(context, place));
+  command.addCommand(checkCommand(context, place));
+  return command;
+}
+
+interface RunFlags {
+  readonly to?: string;
+  readonly wait: number;
+}
+
+function upCommand(context: CliContext, place: MigrationPlace): Command {
+  return new Command("up")
+    .description("Runs the pending migrations; goes on where a run that died has stopped")
+    .option("--to <name>", "stop behind this migration")
+    .addOption(waitOption())
+    .action(async ({ to, wait }: RunFlags) => {
+      await using store = await open(context, place);
+      report(context, place, "up", await migrateUp(store, { ...runOptions(context, place, wait), to }));
+    });
+}
+
+function downCommand(context: CliContext, place: MigrationPlace): Command {
+  return new Command("down")
+    .description("Takes the last migration back, and what its tables and columns hold with it")
+    .addOption(new Option("--to <name>", "take all back that came after this one").conflicts("all"))
+    .option("--all", "take all back")
+    .addOption(waitOption())
+    .action(async ({ to, all, wait }: RunFlags & { readonly all?: true }) => {
+      await using store = await open(context, place);
+      const target = to === undefined ? { steps: all ? Number.POSITIVE_INFINITY : 1 } : { to };
+      report(context, place, "down", await migrateDown(store, target, runOptions(context, place, wait)));
+    });
+}
+
+function statusCommand(context: CliContext, place: MigrationPlace): Command {
+  return new Command("status")
+    .description("Lists the migrations: executed or pending, and when")
+    .action(async () => {
+      await using store = await open(context, place);
+      write(context, statusLines(await migrationStatus(store, place.folder)));
+    });
+}
+
+function createCommand(context: CliContext, place: MigrationPlace): Command {
+  return new Command("create")
+    .description("Writes a migration of what the definitions say and no migration does; needs no database")
+    .argument("[name]", "what it does, in a few words; made from the change when not given")
+    .option("--blank", "without statements, to be written by hand")
+    .action(async (name: string | undefined, { blank }: { readonly blank?: true }) => {
+      const result = await createMigration(await place.registry(), { folder: place.folder, name, blank });
+      switch (result.outcome) {
+        case "nothing":
+          throw new CliError("nothing to do: the migrations already make what the definitions say");
+        case "refused":
+          throw new CliError(result.reason, 2);
+        case "created":
+          write(context, [
+            `created ${relative(process.cwd(), result.path)}`,
+            ...result.notes.map((note) => `  note: ${note}`),
+            "Read it, correct it where needed, and commit it with .snapshot.json; `rowpost migrate up` runs it.",
+          ]);
+          return;
+        default:
+          result satisfies never;
+      }
+    });
+}
+
+function checkCommand(context: CliContext, place: MigrationPlace): Command {
+  return new Command("check")
+    .description("Fails when definitions, migrations and the live tables are not the same")
+    .action(async () => {
+      await using store = await open(context, place);
+      const check = await checkMigrations(store, place.folder);
+      write(context, checkLines(check));
+      context.exitCode(isInOrder(check) ? 0 : 1);
+    });
+}
+
+async function open(context: CliContext, place: MigrationPlace): Promise<Store> {
+  return openStore(databaseOptions(context.config()), await place.registry(), 2);
+}
+
+function runOptions(context: CliContext, place: MigrationPlace, waitSeconds: number) {
+  const observe = progress((line) => write(context, [line]));
+  return { folder: place.folder, waitMs: waitSeconds * 1000, observe, signal: context.signal };
+}
+
+function waitOption(): Option {
+  return new Option("--wait <seconds>", "how long to wait for another run").default(600).argParser((text) => {
+    const seconds = Number(text);
+    if (!(seconds >= 0 && seconds <= 86_400))
+      throw new InvalidArgumentError("a number of seconds, up to 86400.");
+    return seconds;
+  });
+}
+
+function report(
+  context: CliContext,
+  place: MigrationPlace,
+  direction: "up" | "down",
+  result: MigrateResult,
+): void {
+  switch (result.outcome) {
+    case "done":
+      if (result.ran.length === 0)
+        write(context, [direction === "up" ? "nothing pending" : "nothing to take back"]);
+      return;
+    case "failed":
+      throw new CliError(failureText(result.failure, relative(process.cwd(), place.folder)));
+    case "refused":
+      throw new CliError(result.reason);
+    case "busy":
+      throw new CliError(
+        `another run holds the migration lock (connection ${result.holder ?? "unknown"}); nothing was begun. ` +
+          "Wait for it or end that connection, then run this again.",
+      );
+    default:
+      result satisfies never;
+  }
+}
+
+function write(context: CliContext, lines: readonly string[]): void {
+  for (const line of lines) context.stdout.write(`${line}\n`);
+}
