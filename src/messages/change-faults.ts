@@ -26,13 +26,16 @@ export interface RefusedChange {
 
 const GROUPS: ReadonlySet<PropertyKey> = new Set(["key", "set", "add", "expect"]);
 
-/** The first of the schema's issues as a rejection, and how many faults they are: each unknown name is one. */
+/**
+ * The first of the schema's issues as a rejection, and how many faults they are: each unknown name is one. Unknown names
+ * come first, since one that is misspelt is also one that is missing.
+ */
 export function changeFaults(issues: readonly z.core.$ZodIssue[], change: RefusedChange): ChangeFaults {
   const faults = issues.reduce(
     (sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1),
     0,
   );
-  const [first] = issues;
+  const first = issues.find((issue) => issue.code === "unrecognized_keys") ?? issues[0];
   if (first === undefined) {
     const { pointer, table } = change;
     const message = `${table.name}: the change is not accepted.`;
@@ -75,7 +78,7 @@ function unknownColumn(
     pointer: pointerTo([...path, name], pointer),
     table: table.name,
     column: clip(name, 64),
-    message: `${table.name}: ${String(path[0])} names no column of the table by ${quote(name)};${advice}`,
+    message: `${table.name}: ${String(path[0])} has the unknown column ${quote(name)};${advice}`,
   };
 }
 

@@ -85,7 +85,7 @@ function operationOf(value: JsonObject, pointer: string, table: TableDefinition)
     return { code: "invalid", rule: "one_of", ...where, message };
   }
   if (!table.changes.has(op)) {
-    const message = `${table.name}: rows can't be changed by ${op}; allowed: ${listOf([...table.changes.keys()], "operations")}.`;
+    const message = `${table.name}: ${op} is not allowed; allowed: ${listOf([...table.changes.keys()], "operations")}.`;
     return { code: "operation_denied", ...where, message };
   }
   return op;

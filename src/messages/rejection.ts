@@ -27,7 +27,9 @@ export interface Rejection {
   readonly pointer?: string;
   /** The rule that was broken, in snake_case: `type`, `range`, `scale`, `max_length`, `required`, … */
   readonly rule?: string;
+  /** A declared table; with `unknown_table` what the publisher wrote, cut to 64 characters. */
   readonly table?: string;
+  /** A declared column; with `unknown_column` what the publisher wrote, cut to 64 characters. */
   readonly column?: string;
   readonly index?: string;
   readonly errno?: number;
