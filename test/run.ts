@@ -62,7 +62,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<reado
   const reports: Report[] = [];
   if (check) {
     reports.push(await toolStep("format", ["biome", "format", "."]));
-    reports.push(await toolStep("lint", ["oxlint", "--type-aware", "--deny-warnings"]));
+    reports.push(
+      await toolStep("lint", ["oxlint", "--type-aware", "--deny-warnings", "src", "test", "migrations"]),
+    );
     reports.push(await toolStep("types", ["tsc"]));
   }
   if (unit.length > 0) {
@@ -86,7 +88,9 @@ function summary(reports: readonly Report[]): string {
   const total = (of: "passed" | "failed" | "skipped") =>
     reports.reduce((sum, { counts }) => sum + counts[of], 0);
   const skipped = total("skipped") > 0 ? `, ${total("skipped")} skipped` : "";
-  return ["", ...rows, ...boxes, `${total("passed")} passed, ${total("failed")} failed${skipped}`].join("\n");
+  const tests = total("passed") + total("failed") + total("skipped");
+  const line = tests > 0 ? [`${total("passed")} passed, ${total("failed")} failed${skipped}`] : [];
+  return ["", ...rows, ...boxes, ...line].join("\n");
 }
 
 function box(text: string): string {

@@ -1,9 +1,9 @@
 import { createConnection } from "mysql2/promise";
-import type { DatabaseAddress } from "../config.ts";
+import type { DatabaseOptions } from "../store/open-store.ts";
 
 /** What a client needs to log in. */
 export interface MysqlLogin {
-  readonly address: DatabaseAddress;
+  readonly address: DatabaseOptions["address"];
   readonly user: string;
   readonly password: string;
 }

@@ -111,7 +111,9 @@ function findNode() {
   const own = join(ROOT, "node_modules/.bin/node");
   if (!existsSync(own)) {
     const { platform, arch } = process;
-    fail(`needs Node ${OLDEST.join(".")} or newer; this is ${process.version}, and none is shipped for ${platform} ${arch}`);
+    fail(
+      `needs Node ${OLDEST.join(".")} or newer; this is ${process.version}, and none is shipped for ${platform} ${arch}`,
+    );
   }
   return own;
 }

@@ -122,7 +122,7 @@ async function queryOnce(login: MysqlLogin, sql: string, name?: string): Promise
     dateStrings: true,
     supportBigNumbers: true,
     bigNumberStrings: true,
-    ...{ jsonStrings: true },
+    jsonStrings: true,
     ...(name === undefined ? {} : { database: name }),
   });
   try {
