@@ -92,7 +92,7 @@ function isAlive(pid) {
 
 function runNpm() {
   process.stderr.write("Installing dependencies (npm ci) …\n");
-  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
+  const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith(".js") ? [process.execPath, [npm]] : ["npm", []];
   // npm's own summary belongs with the messages, not into what a command prints.
