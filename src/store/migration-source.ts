@@ -43,7 +43,7 @@ function addSql(statement: string): string[] {
   return ["    this.addSql(", ...lines, "    );"];
 }
 
-const TOKEN = /'(?:[^'\\]|\\.|'')*'|`[^`]*`|[(),]|[^'`(),]+/gs;
+const TOKEN = /'(?:[^'\\]|\\.|'')*'|`[^`]*`|[^'`(),]+|./gs;
 
 /**
  * Cuts a statement behind each comma that separates two columns or two clauses; of CREATE TABLE also behind the parenthesis
