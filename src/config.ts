@@ -124,7 +124,7 @@ type Variables = z.output<typeof Environment>;
 /** A Config, or every fault at once, each naming its variable. */
 export type ConfigResult =
   | { readonly config: Config; readonly faults?: undefined }
-  | { readonly faults: readonly string[] };
+  | { readonly config?: undefined; readonly faults: readonly string[] };
 
 /** Reads the environment; an empty variable counts as not set. Pure. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): ConfigResult {

@@ -1,0 +1,44 @@
+import { readConfig } from "../config.ts";
+import { type CliContext, CliError } from "./context.ts";
+
+/** The context of this process. `close` lets it end by itself: no signal is listened for any more. */
+export type Door = CliContext & { close(): void };
+
+const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/**
+ * The process as commands may know it. The first SIGINT or SIGTERM asks the command to stop; a second one ends the process
+ * at once.
+ */
+export function openDoor(): Door {
+  const stop = new AbortController();
+  const onSignal = (signal: keyof typeof EXIT_BY_SIGNAL) => {
+    if (stop.signal.aborted) process.exit(EXIT_BY_SIGNAL[signal]);
+    stop.abort(signal);
+  };
+  process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  // `rowpost … | head` closes the pipe: that is no error.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(0);
+    throw error;
+  });
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+    emulatorHost: process.env["PUBSUB_EMULATOR_HOST"] || undefined,
+    config: () => {
+      const { config, faults } = readConfig(process.env);
+      if (faults !== undefined)
+        throw new CliError(`the environment has faults:\n  ${faults.join("\n  ")}`, 2);
+      return config;
+    },
+    exitCode: (code) => {
+      process.exitCode = code;
+    },
+    close: () => {
+      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
+    },
+  };
+}

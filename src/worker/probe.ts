@@ -1,0 +1,34 @@
+import { pendingMigrations } from "../store/migrate.ts";
+import type { Store } from "../store/store.ts";
+import { databaseError } from "../store/trouble.ts";
+import type { Reason } from "./gate.ts";
+
+/**
+ * Whether the database can take a batch now: it answers, its migrations have run, and it lets us write (a replica, or a
+ * primary after a failover, does not). Changes nothing; never throws.
+ */
+export async function probe(store: Store): Promise<Reason | undefined> {
+  try {
+    const pending = await pendingMigrations(store);
+    if (pending.length > 0) return migrationsPending(pending);
+    await store.transaction((tx) => tx.run("UPDATE receipts SET rows_changed=rows_changed WHERE id=0"));
+    return undefined;
+  } catch (error) {
+    return databaseReason(error);
+  }
+}
+
+/** Trouble with the database as a reason; never holds SQL or data. */
+export function databaseReason(error: unknown): Reason {
+  const { message, errno, code } = databaseError(error);
+  const known = errno === undefined ? code : `${code ?? "errno"} ${errno}`;
+  return {
+    code: "database",
+    message: known === undefined || message.includes(known) ? message : `${message} (${known})`,
+  };
+}
+
+function migrationsPending(pending: readonly string[]): Reason {
+  const names = pending.join(", ");
+  return { code: "migrations", message: `migrations are pending: ${names}; run \`rowpost migrate up\`` };
+}

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Gate, type Reason } from "../../../src/worker/gate.ts";
+
+const DOWN: Reason = { code: "database", message: "connection refused" };
+
+function gateWith(answers: readonly (Reason | undefined)[]) {
+  const told: (string | undefined)[] = [];
+  let asked = 0;
+  const gate = new Gate(
+    async () => {
+      const answer = answers[Math.min(asked, answers.length - 1)];
+      asked += 1;
+      return answer;
+    },
+    (reason) => told.push(reason?.message),
+  );
+  return { gate, told, asked: () => asked };
+}
+
+test("an open gate lets through at once", async () => {
+  const { gate, asked } = gateWith([undefined]);
+  assert.equal(await gate.pass(), true);
+  assert.equal(asked(), 0);
+});
+
+test("a closed gate opens when its probe finds nothing wrong, and tells each change once", async () => {
+  const { gate, told, asked } = gateWith([DOWN, { code: "migrations", message: "pending" }, undefined]);
+  gate.close(DOWN);
+  gate.close(DOWN);
+  assert.deepEqual(gate.reason, DOWN);
+  assert.equal(await gate.pass(), true);
+  assert.equal(asked(), 3);
+  assert.equal(gate.reason, undefined);
+  assert.deepEqual(told, ["connection refused", "pending", undefined]);
+});
+
+test("a stopped gate lets nobody through, also those who wait already, and does not call itself open", async () => {
+  const { gate, told } = gateWith([DOWN]);
+  gate.close(DOWN);
+  const waiting = gate.pass();
+  gate.stop();
+  assert.equal(await waiting, false);
+  assert.equal(await gate.pass(), false);
+  assert.deepEqual(told, ["connection refused"]);
+});

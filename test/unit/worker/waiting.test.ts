@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Decoded, RowId } from "../../../src/messages/update.ts";
+import type { Delivery } from "../../../src/pubsub/port.ts";
+import { type Held, Waiting } from "../../../src/worker/waiting.ts";
+
+function held(name: string, rows: readonly string[], bytes = 10): Held {
+  const delivery = { messageId: name, data: Buffer.alloc(bytes) } as unknown as Delivery;
+  return { delivery, decoded: {} as Decoded, rows: rows as readonly RowId[] };
+}
+
+function filled(...all: readonly Held[]): Waiting {
+  const waiting = new Waiting();
+  for (const one of all) waiting.add(one);
+  return waiting;
+}
+
+const names = (batch: readonly Held[]) => batch.map(({ delivery }) => delivery.messageId);
+
+test("a batch takes what waits, in the order of arrival, up to its size", () => {
+  const waiting = filled(held("1", ["a"]), held("2", ["a"]), held("3", ["b"]));
+  assert.deepEqual(names(waiting.take(2, 1_000)), ["1", "2"]);
+  assert.deepEqual(names(waiting.take(2, 1_000)), ["3"]);
+  assert.equal(waiting.messages, 0);
+  assert.equal(waiting.bytes, 0);
+});
+
+test("a row that is in one lane's batch is not given to another until it is released", () => {
+  const waiting = filled(held("1", ["a"]), held("2", ["a"]), held("3", ["b"]));
+  const first = waiting.take(1, 1_000);
+  assert.deepEqual(names(waiting.take(5, 1_000)), ["3"]);
+  assert.equal(waiting.messages, 1);
+  waiting.release(first);
+  assert.deepEqual(names(waiting.take(5, 1_000)), ["2"]);
+});
+
+test("an update that must wait holds back those behind it that share a row with it", () => {
+  const waiting = filled(
+    held("1", ["a"]),
+    held("2", ["a", "b"]),
+    held("3", ["b"]),
+    held("4", ["c"]),
+    held("5", ["b", "c"]),
+  );
+  const first = waiting.take(1, 1_000);
+  const second = waiting.take(5, 1_000);
+  assert.deepEqual(names(second), ["4"]);
+  waiting.release(first);
+  assert.deepEqual(names(waiting.take(5, 1_000)), ["2", "3"]);
+  waiting.release(second);
+  assert.deepEqual(names(waiting.take(5, 1_000)), []);
+});
+
+test("a batch stays within its bytes, but a single message may be larger than that", () => {
+  const waiting = filled(
+    held("1", ["a"], 600),
+    held("2", ["b"], 600),
+    held("3", ["c"], 5_000),
+    held("4", ["d"], 1),
+  );
+  assert.deepEqual(names(waiting.take(9, 1_000)), ["1"]);
+  assert.deepEqual(names(waiting.take(9, 1_000)), ["2"]);
+  assert.deepEqual(names(waiting.take(9, 1_000)), ["3"]);
+  assert.equal(waiting.bytes, 1);
+});
+
+test("draining takes out everything in the order of arrival, and leaves the rows of batches in hand", () => {
+  const waiting = filled(held("1", ["a"]), held("2", ["a"]), held("3", ["b"]));
+  const first = waiting.take(1, 1_000);
+  assert.deepEqual(names(waiting.drain()), ["2", "3"]);
+  assert.equal(waiting.messages, 0);
+  waiting.add(held("4", ["a"]));
+  assert.deepEqual(names(waiting.take(1, 1_000)), []);
+  waiting.release(first);
+  assert.deepEqual(names(waiting.take(1, 1_000)), ["4"]);
+});
+
+test("whatever lanes do, each update goes once and updates of one row go in the order of arrival", () => {
+  let seed = 7;
+  const random = (n: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return seed % n;
+  };
+  const waiting = new Waiting();
+  const lanes: Held[][] = [];
+  const seen = new Map<string, number>();
+  let added = 0;
+  let taken = 0;
+  while (taken < 20_000) {
+    if (random(3) > 0 && added < 20_000) {
+      waiting.add(held(String(added), [`r${random(40)}`, `r${random(40)}`]));
+      added += 1;
+    }
+    if (random(2) === 0 && lanes.length < 4) lanes.push(waiting.take(1 + random(9), 1_000));
+    if (random(2) === 0 && lanes.length > 0) {
+      const [batch = []] = lanes.splice(random(lanes.length), 1);
+      for (const { delivery, rows } of batch) {
+        taken += 1;
+        for (const row of new Set(rows)) {
+          assert.ok((seen.get(row) ?? -1) < Number(delivery.messageId), `row ${row} went backwards`);
+          seen.set(row, Number(delivery.messageId));
+        }
+      }
+      waiting.release(batch);
+    }
+  }
+  assert.equal(taken, 20_000);
+  assert.equal(waiting.messages, 0);
+});
