@@ -32,7 +32,7 @@ export function isWritable(column: CompiledColumn): boolean {
   return !column.isKey && !column.readOnly && !column.generated;
 }
 
-/** The zod schema of one operation's change. Every message passes one: see the note on speed in {@link Group}. */
+/** The zod schema of one operation's change: canonical values out, only own members, absent groups left out. */
 export function changeSchema(table: ChangeTable, op: Operation): z.ZodType<ParsedChange> & Group {
   const shape: Record<string, z.ZodType> = {
     table: z.literal(table.name),
@@ -144,6 +144,9 @@ function isEmpty(members: unknown): boolean {
 function oneOfGroups(shape: Record<string, z.ZodType>) {
   const groups = ["set", "add"].filter((name) => name in shape);
   return {
-    anyOf: groups.map((name) => ({ required: [name], properties: { [name]: { minProperties: 1 } } })),
+    anyOf: groups.map((name) => ({
+      required: [name],
+      properties: { [name]: { type: "object", minProperties: 1 } },
+    })),
   };
 }

@@ -49,7 +49,10 @@ function notNull(schema: JsonSchema): JsonSchema {
 
 /** Puts the rule's schema beside the branch of the same JSON type; other spellings of the value it can't judge. */
 function ruled(schema: JsonSchema, rule: z.ZodType): JsonSchema {
-  const { $schema: _, ...judge } = z.toJSONSchema(rule, { io: "input", unrepresentable: "any" });
+  const { $schema: _, format, ...judge } = z.toJSONSchema(rule, { io: "input", unrepresentable: "any" });
+  if (format !== undefined && judge.pattern === undefined) {
+    judge["format"] = format; // else the pattern says the same, and every validator knows patterns
+  }
   const branches = schema["anyOf"];
   if (Array.isArray(branches)) {
     return { anyOf: branches.map((branch: JsonSchema) => beside(branch, judge)) };
@@ -58,9 +61,9 @@ function ruled(schema: JsonSchema, rule: z.ZodType): JsonSchema {
 }
 
 function beside(branch: JsonSchema, judge: JsonSchema): JsonSchema {
+  const { type } = branch;
+  const narrower = type === "number" && judge["type"] === "integer" ? "integer" : type;
   const same =
-    branch["type"] === judge["type"] ||
-    (branch["type"] === "integer" && judge["type"] === "number") ||
-    (branch["type"] === "number" && judge["type"] === "integer");
-  return same ? { ...branch, allOf: [judge] } : branch;
+    type === judge["type"] || narrower !== type || (type === "integer" && judge["type"] === "number");
+  return same ? { ...branch, allOf: [{ ...judge, type: narrower }] } : branch;
 }

@@ -1,3 +1,4 @@
+import { isRaw } from "@mikro-orm/mysql";
 import type { Discovered, EntityOptions } from "./discover.ts";
 
 /**
@@ -5,7 +6,10 @@ import type { Discovered, EntityOptions } from "./discover.ts";
  * generated column among them is computed. Expressions are searched for the columns' names, so this errs on the side
  * of too many.
  */
-export function constrainedColumns(options: EntityOptions, discovered: Discovered): ReadonlySet<string> {
+export function constrainedColumns(
+  options: EntityOptions,
+  discovered: Omit<Discovered, "entity">,
+): ReadonlySet<string> {
   const names = Object.keys(options.columns);
   const constrained = new Set<string>();
   const add = (found: Iterable<string>) => {
@@ -29,7 +33,7 @@ export function constrainedColumns(options: EntityOptions, discovered: Discovere
   // a generated column may be computed from another one that stands before it
   for (const [name, { meta }] of [...discovered.properties].reverse()) {
     if (constrained.has(name) && meta.generated !== undefined) {
-      add(mentioned(names, String(meta.generated)));
+      add(mentioned(names, isRaw(meta.generated) ? meta.generated.sql : String(meta.generated)));
     }
   }
   return constrained;

@@ -1,4 +1,4 @@
-import type { EntityProperty } from "@mikro-orm/mysql";
+import { type EntityProperty, isRaw } from "@mikro-orm/mysql";
 import type { Value } from "./definition.ts";
 import { Fault } from "./fault.ts";
 import type { Kind } from "./kinds/kind.ts";
@@ -16,8 +16,8 @@ export function defaultOf(kind: Kind, meta: EntityProperty, nullable: boolean): 
   if (given === undefined && meta.defaultRaw === undefined) {
     return nullable ? null : undefined;
   }
-  if (given === undefined) {
-    return fromExpression(kind, String(meta.defaultRaw));
+  if (given === undefined || isRaw(given)) {
+    return fromExpression(kind, isRaw(given) ? given.sql : String(meta.defaultRaw));
   }
   if (given === null) {
     return nullable ? null : new Fault("not_null", "must not be null");

@@ -3,6 +3,7 @@ import { changeSchema, isWritable } from "./change-schema.ts";
 import type { CompiledColumn } from "./column.ts";
 import { compileColumns } from "./compile-columns.ts";
 import { OPERATIONS, type Operation, type ParsedChange, type TableDefinition } from "./definition.ts";
+import { definitionFault } from "./definition-fault.ts";
 import type { CheckOptions, Columns, IndexOptions } from "./discover.ts";
 import { checkNames } from "./names.ts";
 import type { Group } from "./group.ts";
@@ -58,11 +59,11 @@ function allowed(options: TableOptions, columns: ReadonlyMap<string, CompiledCol
   const canUpdate = [...columns.values()].some(isWritable);
   const asked = options.operations ?? OPERATIONS.filter((op) => op !== "update" || canUpdate);
   if (asked.length === 0) {
-    throw new TypeError(`table ${options.name}: the list of operations is empty`);
+    throw definitionFault(options.name, undefined, "the list of operations is empty");
   }
   const unknown = asked.find((op) => !OPERATIONS.includes(op));
   if (unknown !== undefined) {
-    throw new TypeError(`table ${options.name}: ${JSON.stringify(unknown)} is not an operation`);
+    throw definitionFault(options.name, undefined, `${JSON.stringify(unknown)} is not an operation`);
   }
   if (asked.includes("update") && !canUpdate) {
     throw new TypeError(

@@ -56,7 +56,11 @@ export interface Column {
   readonly wire: z.ZodType<Value>;
   /** The same for `add`: the exact signed difference; bigint for integers, string for decimals, number for floats. */
   readonly delta: z.ZodType<Value> | undefined;
-  /** From what mysql2 returns (`dateStrings`, `jsonStrings`, `supportBigNumbers`) to the canonical value. */
+  /**
+   * From what mysql2 returns (`dateStrings`, `jsonStrings`, `supportBigNumbers`) to the canonical value. FLOAT has to be
+   * selected as `cast(cast(c as double) as char)` and DOUBLE as `cast(c as char)`: the servers print FLOAT with six
+   * digits, and mysql2 3.24 reads short DOUBLEs one unit in the last place off.
+   */
   fromDatabase(raw: unknown): Value;
   /** `value + delta`, exact; undefined when the sum does not fit the column. NULL counts as 0. Numeric kinds only. */
   plus(value: Value, delta: Value): Value | undefined;

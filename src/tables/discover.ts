@@ -3,7 +3,7 @@ import { defineEntity, type EntityProperty, type EntitySchema, isRaw, MikroORM }
 /** MikroORM's property builders by column name. */
 export type Columns = Readonly<Record<string, ColumnBuilder>>;
 
-/** Any of MikroORM's property builders: `p.string().length(64)`, `p.manyToOne(() => other.entity).mapToPk()`. */
+/** Any of MikroORM's property builders: `p.string().length(64)`, `p.manyToOne(other.entity).mapToPk()`. */
 export interface ColumnBuilder {
   readonly "~options": unknown;
 }
@@ -13,7 +13,9 @@ interface BuilderOptions {
   readonly columnType?: string;
   readonly unsigned?: boolean;
   readonly kind?: string;
-  readonly autoincrement?: boolean;
+  readonly deleteRule?: string;
+  readonly updateRule?: string;
+  readonly items?: unknown;
 }
 
 /** What every builder can do at run time, whatever its type says. */
@@ -106,19 +108,48 @@ function amended(
   builder: Builder,
   amendment: Record<string, unknown> = {},
 ) {
+  if (typeof builder !== "object" || !("~options" in builder)) {
+    throw new TypeError(`column ${name} is not one of MikroORM's property builders`);
+  }
   const given = builder["~options"] as BuilderOptions;
   const isKey = options.key.includes(name);
   return builder.assignOptions({
     fieldName: name,
     ...(isKey ? { primary: true } : {}),
-    ...(isKey && given.kind !== undefined && given.kind !== "scalar" ? { autoincrement: false } : {}),
+    ...(given.kind === "m:1" || given.kind === "1:1" ? reference(given, isKey) : {}),
+    ...quotedMembers(given.items),
     ...(given.columnType === undefined ? {} : written(given.columnType, given.unsigned)),
     ...amendment,
   });
 }
 
-/** A written-out type decides for itself: MikroORM would make any numeric key unsigned, and print `unsigned` twice. */
+/**
+ * A foreign key never counts itself up, and unless the definition asks for it the server changes no row behind an
+ * update's back: by MikroORM's defaults it would write NULL where the other row is deleted.
+ */
+function reference(given: BuilderOptions, isKey: boolean) {
+  const { deleteRule = "restrict", updateRule = "restrict" } = given;
+  return { deleteRule, updateRule, ...(isKey ? { autoincrement: false } : {}) };
+}
+
+/**
+ * A written-out type decides for itself, where MikroORM would make any numeric key unsigned. For the types that it knows
+ * as numbers, `unsigned` goes into the option of that name, else it compares as changed in every migration.
+ */
 function written(columnType: string, unsigned: boolean | undefined) {
-  const bare = columnType.replace(/\s+unsigned$/i, "");
+  const number = /^((?!tinyint\(1\))(?:tiny|small|medium|big)?int|integer|decimal|numeric|double)\b/i.test(
+    columnType,
+  );
+  const bare = number ? columnType.replace(/\s+unsigned$/i, "") : columnType;
   return { columnType: bare, unsigned: unsigned ?? bare !== columnType };
+}
+
+/** MikroORM 7.2 prints the members of an enum without escaping their quotes, so such a type is written out here. */
+function quotedMembers(items: unknown) {
+  const members = Array.isArray(items) ? items.filter((item) => typeof item === "string") : [];
+  if (!members.some((member) => /['\\]/.test(member))) {
+    return {};
+  }
+  const literals = members.map((member) => `'${member.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`);
+  return { columnType: `enum(${literals.join(",")})` };
 }

@@ -27,7 +27,7 @@ interface GroupInternals<Shape extends z.core.$ZodShape>
 
 /**
  * zod's strict object that knows why a name is refused, and that is not fooled by a {@link LosslessNumber}, which is a
- * number on the wire although an object in JavaScript.
+ * number on the wire although an object in JavaScript. Objects that are all right take zod's compiled path only.
  */
 export interface Group<Shape extends z.core.$ZodShape = z.core.$ZodShape>
   extends z.ZodObject<Shape, z.core.$strict> {

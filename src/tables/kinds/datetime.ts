@@ -24,7 +24,11 @@ export function dateKind(): Kind {
       }
       return input < "1000-01-01" ? DATE_RANGE : input;
     },
-    schema: { type: "string", format: "date", description: "a day, YYYY-MM-DD, 1000-01-01 to 9999-12-31" },
+    schema: {
+      type: "string",
+      pattern: "^[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$",
+      description: "a day, YYYY-MM-DD, 1000-01-01 to 9999-12-31",
+    },
     fromDatabase: String,
     compare: naturalOrder,
   };

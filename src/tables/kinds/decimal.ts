@@ -66,7 +66,8 @@ function exactDecimal(whole: number, scale: number, unsigned: boolean, most: big
 }
 
 function decimalSchema(whole: number, scale: number, unsigned: boolean): JsonSchema {
-  const fraction = scale === 0 ? "0*" : `[0-9]{0,${scale}}0*`;
+  const sign = unsigned ? "\\+?" : "[+-]?";
+  const digits = "(?=[0-9])"; // one at least, on either side of a point
   const bound = Number(`1e${whole}`);
   return {
     anyOf: [
@@ -75,7 +76,7 @@ function decimalSchema(whole: number, scale: number, unsigned: boolean): JsonSch
         ...(unsigned ? { minimum: 0 } : { exclusiveMinimum: -bound }),
         exclusiveMaximum: bound,
       },
-      { type: "string", pattern: `^[+-]?0*[0-9]{0,${whole}}(\\.${fraction})?$` },
+      { type: "string", pattern: `^${sign}${digits}0*[0-9]{0,${whole}}(\\.${digits}[0-9]{0,${scale}}0*)?$` },
     ],
     description: `a decimal with at most ${whole} digits before and ${scale} after the point; nothing is rounded`,
   };

@@ -16,7 +16,6 @@ const MOST_DIGITS = 20;
 const TYPE = typeFault("an integer, as a JSON number or a string of digits");
 const FORMAT = new Fault("format", "must be an integer, as a JSON number or a string of digits");
 const SCALE = new Fault("scale", "must be a whole number");
-const DIGITS = "^[+-]?[0-9]+$";
 
 /** TINYINT to BIGINT, signed and unsigned (MySQL Reference Manual, "Integer Types"). */
 export function integerKind(name: SqlTypeName, unsigned: boolean): Kind {
@@ -100,7 +99,7 @@ function integerSchema(min: bigint, max: bigint) {
   return {
     anyOf: [
       { type: "integer", minimum: Number(min), maximum: Number(max) },
-      { type: "string", pattern: DIGITS },
+      { type: "string", pattern: `^${min < 0n ? "[+-]?" : "\\+?"}[0-9]+(\\.0+)?$` },
     ],
     description: `an integer from ${min} to ${max}`,
   };

@@ -1,7 +1,7 @@
 import type { Value } from "../definition.ts";
 import { Fault } from "../fault.ts";
 import { fractionOf } from "./calendar.ts";
-import { type Kind, naturalOrder, numberText, typeFault } from "./kind.ts";
+import { type Kind, naturalOrder, typeFault } from "./kind.ts";
 
 const WHAT = "a time as HH:MM:SS, from -838:59:59 to 838:59:59";
 const TIME = /^([+-]?)(\d{2,3}):([0-5]\d):([0-5]\d)(?:\.(\d+))?$/;
@@ -48,11 +48,10 @@ export function yearKind(): Kind {
   return {
     kind: "year",
     check: (input) => {
-      const text = numberText(input);
-      if (text === undefined || !/^\d{1,9}$/.test(text)) {
+      const year = typeof input === "string" && /^\d{4}$/.test(input) ? Number(input) : input;
+      if (typeof year !== "number" || !Number.isInteger(year)) {
         return YEAR_TYPE;
       }
-      const year = Number(text);
       return year < 1901 || year > 2155 ? YEAR_RANGE : year;
     },
     schema: {

@@ -1,0 +1,46 @@
+import type { Amendments, Discovered, DiscoveredProperty, EntityOptions } from "./discover.ts";
+import { kindOf } from "./kind-of.ts";
+import { parseSqlType } from "./sql-type.ts";
+
+type Amendment = Record<string, unknown>;
+
+/** What MikroORM's first answer lacks, to be given beside the builders' options in a second discovery. */
+export function amendmentsOf(options: EntityOptions, discovered: Discovered): Amendments {
+  const amendments = new Map<string, Amendment>();
+  for (const [name, property] of discovered.properties) {
+    const amendment = {
+      ...(options.key.includes(name) ? keyAmendment(property) : {}),
+      ...defaultAmendment(property),
+    };
+    if (Object.keys(amendment).length > 0) {
+      amendments.set(name, amendment);
+    }
+  }
+  return amendments;
+}
+
+/**
+ * Keys of text are equal only when they are the same text (the servers' default collations ignore letter case), and
+ * only an integer can count itself up.
+ */
+function keyAmendment({ meta, sqlType }: DiscoveredProperty): Amendment {
+  const type = parseSqlType(sqlType);
+  const kind = type === undefined ? undefined : kindOf(type);
+  if (kind === undefined || typeof kind === "string" || kind.kind === "integer" || kind.kind === "bigint") {
+    return {};
+  }
+  return kind.kind === "string" && meta.collation === undefined
+    ? { collation: "utf8mb4_bin", autoincrement: false }
+    : { autoincrement: false };
+}
+
+/** MikroORM 7.2 escapes no quotes in defaults, and puts only types that start with `text` in MySQL's parentheses. */
+function defaultAmendment({ meta, sqlType }: DiscoveredProperty): Amendment {
+  const given: unknown = meta.default;
+  const long = /^(tiny|medium|long)text/i.test(sqlType);
+  if (typeof given !== "string" || !(long || /['\\]/.test(given))) {
+    return {};
+  }
+  const literal = `'${given.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+  return { defaultRaw: long ? `(${literal})` : literal };
+}

@@ -1,0 +1,2 @@
+/** A file that exports no definition. */
+export const words = ["not", "a", "table"];
