@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { Fault } from "./fault.ts";
+import type { Fault } from "./fault.ts";
 import type { JsonSchema } from "./kinds/kind.ts";
 import { LosslessNumber } from "./lossless-number.ts";
 import { issueOf } from "./wire.ts";

@@ -232,7 +232,8 @@ test("no JSON makes a schema throw, and what it lets pass has own members only",
   );
   fc.assert(
     fc.property(fc.constantFrom(...accounts.operations), fc.oneof(changes, fc.jsonValue()), (op, value) => {
-      const change = typeof value === "object" && value !== null ? { ...value, op } : value;
+      const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+      const change = isObject ? { ...value, op } : value;
       const result = accounts.changes.get(op)?.safeParse(change);
       for (const group of result?.success ? [result.data, result.data.set, result.data.key] : []) {
         assert.ok(group === undefined || Object.getPrototypeOf(group) === Object.prototype);

@@ -8,7 +8,13 @@ import type { Operation, TableDefinition } from "../../../src/tables/definition.
 import { registry } from "../../../src/tables/registry.ts";
 import { table as accounts } from "./sixth/accounts.ts";
 
-const validatorOf = (table: TableDefinition) => new Ajv2020({ strict: true }).compile(table.jsonSchema());
+const validators = new Map<TableDefinition, ReturnType<Ajv2020["compile"]>>();
+
+function validatorOf(table: TableDefinition) {
+  const validator = validators.get(table) ?? new Ajv2020({ strict: true }).compile(table.jsonSchema());
+  validators.set(table, validator);
+  return validator;
+}
 
 function agrees(table: TableDefinition, changes: readonly Record<string, unknown>[]): boolean[] {
   const validate = validatorOf(table);
