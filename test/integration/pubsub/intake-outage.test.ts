@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
+import type { PubSubClient } from "../../../src/pubsub/client.ts";
 import { createIntake } from "../../../src/pubsub/intake.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";
 import { broker, privateBroker } from "../../support/servers.ts";
@@ -11,6 +12,14 @@ import { clientOf, publishMany, redeliverUnacknowledged, topicWithSubscription }
 expectNoLeaks();
 const LIMIT = { timeout: 90_000 };
 const usual = { streams: 3, maxMessages: 1_000, maxBytes: 10_000_000, retryMs: { min: 100, max: 1_000 } };
+
+/** Starts an intake that ends with its test, also with one that fails. */
+function start(t: TestContext, client: PubSubClient, subscription: string, recorder: Recorder) {
+  const intake = createIntake(client, { ...usual, subscription });
+  t.after(() => intake.close(0));
+  intake.start(recorder);
+  return intake;
+}
 
 test(
   "an intake outlives its broker: the loss is told, and messages come again afterwards",
@@ -24,8 +33,7 @@ test(
       client.api.createTopic(names.topic).then(([topic]) => topic.createSubscription(names.subscription));
     await lay();
     const recorder = new Recorder((delivery) => delivery.ack());
-    const intake = createIntake(client, { ...usual, subscription: names.subscription });
-    intake.start(recorder);
+    const intake = start(t, client, names.subscription, recorder);
     await publishMany(client, names.topic, 10);
     await recorder.until(() => recorder.deliveries.length === 10);
     await server.kill();
@@ -50,8 +58,7 @@ test("what is held when the broker goes away does not keep close from ending in 
   const { topic, subscription } = await topicWithSubscription(client);
   await publishMany(client, topic.name, 50);
   const recorder = new Recorder();
-  const intake = createIntake(client, { ...usual, subscription });
-  intake.start(recorder);
+  const intake = start(t, client, subscription, recorder);
   await recorder.until(() => recorder.deliveries.length === 50);
   await server.kill();
   const before = performance.now();
@@ -70,8 +77,7 @@ test(
     const client = clientOf(t, { ...real, host: proxy.host });
     const { topic, subscription } = await topicWithSubscription(direct);
     const recorder = new Recorder();
-    const intake = createIntake(client, { ...usual, subscription });
-    intake.start(recorder);
+    const intake = start(t, client, subscription, recorder);
     await publishMany(direct, topic.name, 5);
     await recorder.until(() => recorder.deliveries.length === 5);
     assert.equal(proxy.live, 3);
@@ -88,8 +94,7 @@ test(
     await intake.close(5_000);
     await redeliverUnacknowledged(direct, subscription);
     const second = new Recorder((delivery) => delivery.ack());
-    const again = createIntake(direct, { ...usual, subscription });
-    again.start(second);
+    const again = start(t, direct, subscription, second);
     await publishMany(direct, topic.name, 1);
     await second.until(() => second.deliveries.length > 0);
     assert.equal(second.deliveries.length, 1, "what was acknowledged after the loss stays acknowledged");
@@ -103,8 +108,7 @@ test("a stream that ends as streams do is no loss", LIMIT, async (t) => {
   const client = clientOf(t, { ...real, host: proxy.host });
   const { topic, subscription } = await topicWithSubscription(client);
   const recorder = new Recorder((delivery) => delivery.ack());
-  const intake = createIntake(client, { ...usual, subscription });
-  intake.start(recorder);
+  const intake = start(t, client, subscription, recorder);
   await recorder.until(() => recorder.openings === 1);
   for (let ended = 1; ended <= 3; ended += 1) {
     proxy.endOneStream(14);
