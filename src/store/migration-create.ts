@@ -41,6 +41,7 @@ export async function createMigration(
   if (options.blank && given === undefined) {
     return { outcome: "refused", reason: "a blank migration needs a name" };
   }
+  await mkdir(folder, { recursive: true });
   const change = await schemaChange(declaredOrm(registry), folder);
   if (!options.blank && change.up.length === 0) return { outcome: "nothing" };
   const { up, down, notes } = options.blank ? { up: [], down: [], notes: [] } : change;
@@ -49,7 +50,6 @@ export async function createMigration(
   const name = `${stamp}-${action}`;
   const about = [capital(`${action.replaceAll("-", " ")}.`), ...notes.map((note) => capital(`${note}.`))];
   const path = join(folder, `${name}.ts`);
-  await mkdir(folder, { recursive: true });
   await writeFile(path, migrationSource({ className: `Migration${stamp}`, about, up, down }), { flag: "wx" });
   if (!options.blank) await writeFile(join(folder, `${SNAPSHOT_NAME}.json`), change.snapshot);
   return { outcome: "created", name, path, notes };

@@ -1,5 +1,5 @@
 import { readdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Migration } from "@mikro-orm/migrations";
 import type { MikroORM } from "@mikro-orm/mysql";
@@ -15,16 +15,12 @@ export interface MigrationFile {
   readonly path: string;
 }
 
-/** All migrations of a folder, in the order in which they run. A folder that is not there holds none. */
+/** All migrations of a folder, in the order in which they run. Rejects when the folder is not there: it was left out. */
 export async function migrationFiles(folder: string): Promise<MigrationFile[]> {
-  const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  return entries
+  return (await readdir(folder))
     .filter((entry) => entry.endsWith(".ts") && !entry.endsWith(".d.ts"))
     .sort()
-    .map((entry) => ({ name: entry.slice(0, -3), path: resolve(join(folder, entry)) }));
+    .map((entry) => ({ name: entry.slice(0, -3), path: resolve(folder, entry) }));
 }
 
 /**

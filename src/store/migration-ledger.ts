@@ -43,7 +43,8 @@ const CREATE = `CREATE TABLE IF NOT EXISTS ${LEDGER_TABLE} (
 ) DEFAULT CHARACTER SET utf8mb4 ENGINE = InnoDB`;
 
 /** The query that reads the ledger, in the order in which the migrations were begun. */
-export const SELECT_LEDGER = `SELECT id, name, direction, steps_done, done_digest, running, executed_at FROM ${LEDGER_TABLE} ORDER BY id`;
+export const SELECT_LEDGER = `SELECT id, name, direction, steps_done, done_digest, running, executed_at
+  FROM ${LEDGER_TABLE} ORDER BY id`;
 
 export function ledgerRow(row: DatabaseRow): LedgerRow {
   return {

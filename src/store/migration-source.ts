@@ -9,7 +9,10 @@ export interface MigrationSource {
   readonly down: readonly string[];
 }
 
-/** The text of a migration's file, laid out as the repository's formatter would; a long statement takes a line for each column. */
+/**
+ * The text of a migration's file, laid out as the repository's formatter would. A long statement takes a line for each
+ * column or clause.
+ */
 export function migrationSource({ className, about, up, down }: MigrationSource): string {
   return [
     `import { Migration } from "@mikro-orm/migrations";`,

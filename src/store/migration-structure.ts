@@ -8,9 +8,10 @@ const STRUCTURE = [
   `SELECT table_name, table_type, engine, table_collation, table_comment FROM information_schema.tables
    WHERE ${OF_DATABASE} ORDER BY table_name`,
   `SELECT table_name, ordinal_position, column_name, column_type, is_nullable, column_default, extra, collation_name,
-   generation_expression, column_comment FROM information_schema.columns WHERE ${OF_DATABASE} ORDER BY table_name, ordinal_position`,
-  `SELECT table_name, index_name, seq_in_index, column_name, non_unique, sub_part, index_type FROM information_schema.statistics
-   WHERE ${OF_DATABASE} ORDER BY table_name, index_name, seq_in_index`,
+   generation_expression, column_comment FROM information_schema.columns
+   WHERE ${OF_DATABASE} ORDER BY table_name, ordinal_position`,
+  `SELECT table_name, index_name, seq_in_index, column_name, non_unique, sub_part, index_type
+   FROM information_schema.statistics WHERE ${OF_DATABASE} ORDER BY table_name, index_name, seq_in_index`,
   `SELECT table_name, constraint_name, constraint_type FROM information_schema.table_constraints
    WHERE ${OF_DATABASE} ORDER BY table_name, constraint_name, constraint_type`,
 ];

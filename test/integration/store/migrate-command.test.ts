@@ -27,7 +27,8 @@ async function terminal(t: TestContext) {
   const server = await database(t);
   const folder = await migrationFolder(t);
   const read = readConfig(server.environment);
-  assert("config" in read);
+  assert("config" in read && read.config !== undefined);
+  const { config } = read;
   const migrate = async (args: string, tables: Registry = registry): Promise<Answer> => {
     const stdout = new PassThrough();
     let code = 0;
@@ -37,7 +38,7 @@ async function terminal(t: TestContext) {
       stderr: stdout,
       signal: new AbortController().signal,
       emulatorHost: undefined,
-      config: () => read.config,
+      config: () => config,
       exitCode: (set) => {
         code = set;
       },
