@@ -61,7 +61,7 @@ function create(change: Change, row: Row): Verdict {
   if (row.stored !== undefined) return LATER;
   const written: Record<string, Value> = { ...change.set };
   for (const name of Object.keys(change.add)) {
-    const sum = columnOf(change.table, name).plus(0, change.add[name] as Value);
+    const sum = columnOf(change.table, name).plus(null, change.add[name] as Value);
     if (sum === undefined) return outOfRange(change, name);
     written[name] = sum;
   }
@@ -88,7 +88,7 @@ function write(change: Change, row: Row): Verdict {
     const column = columnOf(change.table, name);
     const value = valueOf(row, column);
     if (value === SERVER_VALUE) return LATER;
-    const sum = column.plus(value ?? 0, change.add[name] as Value);
+    const sum = column.plus(value, change.add[name] as Value);
     if (sum === undefined) return outOfRange(change, name);
     if (sum === value) continue;
     written ??= { ...row.written };
