@@ -1,25 +1,19 @@
 import { relative } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { openStore } from "../store/open-store.ts";
 import { migrateDown, type MigrateResult, migrateUp, migrationStatus } from "../store/migrate.ts";
-import { checkMigrations, isInOrder } from "../store/migration-check.ts";
-import { createMigration } from "../store/migration-create.ts";
 import { MIGRATIONS_FOLDER } from "../store/migration-files.ts";
 import type { Store } from "../store/store.ts";
-import type { Registry } from "../tables/definition.ts";
-import { type CliContext, CliError, databaseOptions } from "./context.ts";
+import { type CliContext, CliError } from "./context.ts";
 import { checkLines, failureText, progress, statusLines } from "./migrate-text.ts";
+import { shippedTables, type Tables, withStore } from "./with-store.ts";
 
 /** Whose migrations: the definitions, and the folder that holds what was made of them. */
 export interface MigrationPlace {
-  registry(): Promise<Registry>;
+  readonly tables: Tables;
   readonly folder: string;
 }
 
-const SHIPPED: MigrationPlace = {
-  registry: async () => (await import("../tables/registry.ts")).registry,
-  folder: MIGRATIONS_FOLDER,
-};
+const SHIPPED: MigrationPlace = { tables: shippedTables, folder: MIGRATIONS_FOLDER };
 
 /** `rowpost migrate up|down|status|create|check`. Exit codes: 0 done or in order, 1 failed or not in order, 2 wrong use. */
 export function migrateCommand(context: CliContext, place: MigrationPlace = SHIPPED): Command {
@@ -44,10 +38,11 @@ function upCommand(context: CliContext, place: MigrationPlace): Command {
     .description("Runs the pending migrations; goes on where a run that died has stopped")
     .option("--to <name>", "stop behind this migration")
     .addOption(waitOption())
-    .action(async ({ to, wait }: RunFlags) => {
-      await using store = await open(context, place);
-      report(context, place, "up", await migrateUp(store, { ...runOptions(context, place, wait), to }));
-    });
+    .action(({ to, wait }: RunFlags) =>
+      inStore(context, place, async (store) => {
+        report(context, place, "up", await migrateUp(store, { ...runOptions(context, place, wait), to }));
+      }),
+    );
 }
 
 function downCommand(context: CliContext, place: MigrationPlace): Command {
@@ -56,20 +51,20 @@ function downCommand(context: CliContext, place: MigrationPlace): Command {
     .addOption(new Option("--to <name>", "take all back that came after this one").conflicts("all"))
     .option("--all", "take all back")
     .addOption(waitOption())
-    .action(async ({ to, all, wait }: RunFlags & { readonly all?: true }) => {
-      await using store = await open(context, place);
-      const target = to === undefined ? { steps: all ? Number.POSITIVE_INFINITY : 1 } : { to };
-      report(context, place, "down", await migrateDown(store, target, runOptions(context, place, wait)));
-    });
+    .action(({ to, all, wait }: RunFlags & { readonly all?: true }) =>
+      inStore(context, place, async (store) => {
+        const target = to === undefined ? { steps: all ? Number.POSITIVE_INFINITY : 1 } : { to };
+        report(context, place, "down", await migrateDown(store, target, runOptions(context, place, wait)));
+      }),
+    );
 }
 
 function statusCommand(context: CliContext, place: MigrationPlace): Command {
-  return new Command("status")
-    .description("Lists the migrations: executed or pending, and when")
-    .action(async () => {
-      await using store = await open(context, place);
+  return new Command("status").description("Lists the migrations: executed or pending, and when").action(() =>
+    inStore(context, place, async (store) => {
       write(context, statusLines(await migrationStatus(store, place.folder)));
-    });
+    }),
+  );
 }
 
 function createCommand(context: CliContext, place: MigrationPlace): Command {
@@ -78,7 +73,8 @@ function createCommand(context: CliContext, place: MigrationPlace): Command {
     .argument("[name]", "what it does, in a few words; made from the change when not given")
     .option("--blank", "without statements, to be written by hand")
     .action(async (name: string | undefined, { blank }: { readonly blank?: true }) => {
-      const result = await createMigration(await place.registry(), { folder: place.folder, name, blank });
+      const { createMigration } = await import("../store/migration-create.ts");
+      const result = await createMigration(await place.tables(), { folder: place.folder, name, blank });
       switch (result.outcome) {
         case "nothing":
           throw new CliError("nothing to do: the migrations already make what the definitions say");
@@ -100,16 +96,22 @@ function createCommand(context: CliContext, place: MigrationPlace): Command {
 function checkCommand(context: CliContext, place: MigrationPlace): Command {
   return new Command("check")
     .description("Fails when definitions, migrations and the live tables are not the same")
-    .action(async () => {
-      await using store = await open(context, place);
-      const check = await checkMigrations(store, place.folder);
-      write(context, checkLines(check));
-      context.exitCode(isInOrder(check) ? 0 : 1);
-    });
+    .action(() =>
+      inStore(context, place, async (store) => {
+        const { checkMigrations, isInOrder } = await import("../store/migration-check.ts");
+        const check = await checkMigrations(store, place.folder);
+        write(context, checkLines(check));
+        context.exitCode(isInOrder(check) ? 0 : 1);
+      }),
+    );
 }
 
-async function open(context: CliContext, place: MigrationPlace): Promise<Store> {
-  return openStore(databaseOptions(context.config()), await place.registry(), 2);
+function inStore(
+  context: CliContext,
+  place: MigrationPlace,
+  work: (store: Store) => Promise<void>,
+): Promise<void> {
+  return withStore(context, place.tables, 2, work);
 }
 
 function runOptions(context: CliContext, place: MigrationPlace, waitSeconds: number) {

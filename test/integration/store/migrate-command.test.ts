@@ -43,7 +43,7 @@ async function terminal(t: TestContext) {
         code = set;
       },
     };
-    const command = migrateCommand(context, { registry: async () => tables, folder });
+    const command = migrateCommand(context, { tables: async () => tables, folder });
     for (const each of [command, ...command.commands]) {
       each.exitOverride().configureOutput({ writeErr: (text) => stdout.write(text) });
     }
