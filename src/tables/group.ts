@@ -77,7 +77,7 @@ function explained(
   inst: z.core.$ZodType,
 ): z.core.$ZodRawIssue[] {
   return issues.flatMap((issue) => {
-    if (issue.code !== "unrecognized_keys" || (issue.path ?? []).length > 0) {
+    if (issue.code !== "unrecognized_keys") {
       return [issue];
     }
     const unknown = issue.keys.filter((name) => !refusals.has(name));

@@ -60,7 +60,7 @@ export function datetimeKind(precision: number, unix: boolean): Kind {
       return lost;
     }
     const seconds = parts.offset === 0 ? parts.seconds : shift(parts.seconds, parts.offset);
-    return seconds >= first && seconds <= last && seconds.length === 19 ? seconds + fraction : range;
+    return seconds >= first && seconds <= last ? seconds + fraction : range;
   };
   return {
     kind: "datetime",
@@ -114,7 +114,7 @@ function zoneOffset(text: string, at: number): number | undefined {
   return (hours * 60 + minutes) * (sign === "-" ? -1 : 1);
 }
 
-/** From local time to UTC. A year beyond 9999 or before 0 makes the text longer than 19 characters. */
+/** From local time to UTC. A year beyond 9999 or before 0 gets a sign, which sorts before every digit. */
 function shift(seconds: string, offset: number): string {
   const at = Date.parse(`${seconds.replace(" ", "T")}Z`) - offset * MINUTE;
   return new Date(at).toISOString().replace("T", " ").replace(".000Z", "");

@@ -58,15 +58,10 @@ function narrowCheck(min: number, max: number, exact: (input: unknown) => bigint
 }
 
 function wideCheck(min: bigint, exact: (input: unknown) => bigint | Fault): Check {
-  const negative = min < 0n;
+  const least = Number(min);
   return (input) =>
     // 2^53 is well inside the range; beyond it the shortest digits of the double are the text that was written
-    typeof input === "number" &&
-    Number.isSafeInteger(input) &&
-    (negative || input >= 0) &&
-    Number(min) <= input
-      ? BigInt(input)
-      : exact(input);
+    typeof input === "number" && Number.isSafeInteger(input) && input >= least ? BigInt(input) : exact(input);
 }
 
 function exactInteger(min: bigint, max: bigint): (input: unknown) => bigint | Fault {

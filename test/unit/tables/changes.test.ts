@@ -70,6 +70,19 @@ test("unknown names are reported where they are, whatever they are called", () =
   assert.deepEqual(parse({ op: "upsert", key: { id: 1 }, sett: {} }), ["/ unrecognized_keys sett"]);
 });
 
+test("nothing is added to a version column, though it is a number", () => {
+  const columns = { id: p.integer(), n: p.integer(), v: p.bigint() };
+  const table = defineTable({ name: "t", columns, key: "id", version: "v" });
+  assert.deepEqual(parse({ op: "update", key: { id: 1 }, add: { v: 1 } }, table), ["/add/v version_column"]);
+  assert.deepEqual(parse({ op: "update", key: { id: 1 }, add: { n: 1 }, set: { v: 2 } }, table), {
+    table: "t",
+    op: "update",
+    key: { id: 1 },
+    set: { v: 2n },
+    add: { n: 1n },
+  });
+});
+
 test("a known name in the wrong group says why", () => {
   const key = { id: 1 };
   const cases: [Record<string, unknown>, string[]][] = [

@@ -98,7 +98,8 @@ test("strings are quoted as JSON.stringify does", () => {
       assert.equal(canonicalJson(text), JSON.stringify(text));
     }),
   );
-  for (const text of ["\u0000\u001f", "\u007f\u2028\u2029", '"\\/', "\ud800", "\udc00\ud800"]) {
+  const controls = Array.from({ length: 0x100 }, (_, code) => String.fromCharCode(code));
+  for (const text of [...controls, "\u2028\u2029", "\ud800", "\udbff", "\udc00\ud800", "\udfff"]) {
     assert.equal(canonicalJson(text), JSON.stringify(text));
   }
 });
