@@ -33,7 +33,7 @@ export function openPubSub({ project, emulatorHost }: PubSubAddress): PubSubClie
   const close = () => api.close();
   return {
     project,
-    address: emulatorHost ?? "pubsub.googleapis.com",
+    address: emulatorHost ?? api.options.servicePath ?? "pubsub.googleapis.com",
     emulator: api.isEmulator,
     api,
     connect: (extra) => new PubSub({ ...options, ...extra }),

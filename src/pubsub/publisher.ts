@@ -77,8 +77,9 @@ class TopicPublisher implements Publisher {
   }
 
   #settleClose(): void {
-    if (this.#pending === 0) {
-      this.#closed?.resolve();
+    if (this.#pending === 0 && this.#closed !== undefined) {
+      // After those who wait for the last publish.
+      setImmediate(this.#closed.resolve);
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   subscriptionRequest,
 } from "./subscription-settings.ts";
 import { nameOf, type Resource } from "./trouble.ts";
+import { wantedTopology } from "./wanted-topology.ts";
 
 /** The topics and subscriptions of one rowpost, by short or full names. */
 export interface TopologyConfig {
@@ -41,23 +42,13 @@ export interface TopologyResult {
  * changes nothing. Rejects with a PubSubError when Pub/Sub does not answer or refuses.
  */
 export async function applyTopology(client: PubSubClient, config: TopologyConfig): Promise<TopologyResult> {
-  const full = (topic: string) => client.api.topic(topic).name;
-  const topics = [config.topic, config.backstopTopic, config.deadLetterTopic].filter(
-    (name) => name !== undefined,
-  );
+  const { topics, subscriptions } = wantedTopology(client, config);
   const changes: TopologyChange[] = [];
   const faults: string[] = [];
-  for (const topic of new Set(topics.map(full))) {
+  for (const topic of topics) {
     changes.push(await applyTopic(client, topic));
   }
-  const { messageRetentionHours } = config;
-  const backstop = { topic: full(config.backstopTopic), messageRetentionHours, deadLetter: undefined };
-  const deadLetter = { topic: backstop.topic, maxAttempts: config.maxDeliveryAttempts };
-  const main = { topic: full(config.topic), messageRetentionHours, deadLetter };
-  for (const [name, wanted] of [
-    [config.backstopSubscription, backstop],
-    [config.subscription, main],
-  ] as const) {
+  for (const [name, wanted] of subscriptions) {
     const result = await applySubscription(client, name, wanted);
     changes.push(...result.changes);
     faults.push(...result.faults);
