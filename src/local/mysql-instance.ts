@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
@@ -90,7 +91,14 @@ async function initialize(program: MysqlProgram, folder: string): Promise<void> 
   const command = [...program.initialize, ...userOption(), `--datadir=${draft}`];
   const { code, output } = await runCommand(command, 120_000);
   if (code !== 0) {
-    throw new Error(`${program.name} could not make its data folder in ${folder}:\n${output.slice(-2_000)}`);
+    // Ubuntu's mysql-server brings a profile that keeps mysqld out of every other folder, root's own included.
+    const confined = /denied|errno: 13/i.test(output) && existsSync("/etc/apparmor.d/usr.sbin.mysqld");
+    const hint = confined
+      ? "\nAppArmor confines mysqld on this machine: set INSTANCE_HOST to a server that runs"
+      : "";
+    throw new Error(
+      `${program.name} could not make its data folder in ${folder}:\n${output.slice(-2_000)}${hint}`,
+    );
   }
   await writeFile(join(draft, "rowpost-version"), program.name);
   await rename(draft, data);

@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import { install, mayInstall } from "./apt.ts";
-import { dockerAnswers, startContainer } from "./docker.ts";
+import { startContainer } from "./docker.ts";
 import { freePort } from "./free-port.ts";
+import { type Machine, THIS_MACHINE } from "./machine.ts";
 import { startInstance } from "./mysql-instance.ts";
 import { mysqlAnswers, type MysqlLogin } from "./mysql-login.ts";
-import { findMysqlProgram, type MysqlProgram } from "./mysql-program.ts";
+import type { MysqlProgram } from "./mysql-program.ts";
 import type { ServerProcess } from "./server-process.ts";
 
 /** Which MySQL is wanted. */
@@ -48,22 +48,22 @@ const IMAGE = "mysql:9";
  * instance; Docker; installed with apt-get. Rejects with the list of choices when none is, or with the server's own last
  * words when it does not start.
  */
-export async function openMysql(options: MysqlOptions): Promise<LocalMysql> {
+export async function openMysql(options: MysqlOptions, machine: Machine = THIS_MACHINE): Promise<LocalMysql> {
   if (options.configured !== undefined) {
     return configuredMysql(options.configured);
   }
   const say = options.say ?? (() => {});
-  const program = options.program ?? (await findMysqlProgram());
+  const program = options.program ?? (await machine.findMysqlProgram());
   if (program !== undefined) {
     return privateMysql(program, options);
   }
-  if (await dockerAnswers()) {
+  if (await machine.dockerAnswers()) {
     return dockerMysql(options.folder, say);
   }
-  if (await mayInstall()) {
+  if (await machine.mayInstall()) {
     // The name of each distribution's own choice: MariaDB on Debian, MySQL on Ubuntu.
-    await install(["default-mysql-server-core", "default-mysql-client-core"], say);
-    const installed = await findMysqlProgram();
+    await machine.install(["default-mysql-server-core", "default-mysql-client-core"], say);
+    const installed = await machine.findMysqlProgram();
     if (installed !== undefined) {
       return privateMysql(installed, options);
     }

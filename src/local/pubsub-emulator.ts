@@ -1,9 +1,7 @@
-import { readdir, realpath } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { install, mayInstall } from "./apt.ts";
-import { findProgram, runCommand } from "./child-process.ts";
-import { dockerAnswers, startContainer } from "./docker.ts";
+import { join } from "node:path";
+import { startContainer } from "./docker.ts";
 import { freePort } from "./free-port.ts";
+import { type Machine, THIS_MACHINE } from "./machine.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** Which broker is wanted. */
@@ -39,26 +37,36 @@ const IMAGE = "google/cloud-sdk:emulators";
  * Gets a Pub/Sub emulator, by the first way that is open: the configured one; the emulator of an installed Google Cloud
  * CLI, run with Java directly (its wrapper script adds seconds); Docker. Rejects with the list of choices when none is.
  */
-export async function openEmulator(options: EmulatorOptions): Promise<LocalEmulator> {
+export async function openEmulator(
+  options: EmulatorOptions,
+  machine: Machine = THIS_MACHINE,
+): Promise<LocalEmulator> {
   if (options.configured !== undefined) {
     const origin = `the configured Pub/Sub emulator at ${options.configured}`;
     return { origin, host: options.configured, server: undefined, async [Symbol.asyncDispose]() {} };
   }
   const say = options.say ?? (() => {});
   const port = await freePort();
-  const jar = await emulatorJar();
-  const java = jar === undefined ? undefined : await findJava(say);
-  if (jar !== undefined && java !== undefined) {
-    return localEmulator(
-      "the Google Cloud CLI's Pub/Sub emulator",
-      port,
-      await startJar(java, jar, port, options.folder),
-    );
+  const jar = await machine.findEmulatorJar();
+  if (jar !== undefined && (await getJava(machine, say))) {
+    const what = "the Google Cloud CLI's Pub/Sub emulator";
+    return localEmulator(what, port, await startJar(jar, port, options.folder));
   }
-  if (await dockerAnswers()) {
+  if (await machine.dockerAnswers()) {
     return localEmulator(`${IMAGE} in Docker`, port, await startImage(port, options.folder, say));
   }
   throw new Error(CHOICES);
+}
+
+async function getJava(machine: Machine, say: (line: string) => void): Promise<boolean> {
+  if (await machine.hasJava()) {
+    return true;
+  }
+  if (!(await machine.mayInstall())) {
+    return false;
+  }
+  await machine.install(["default-jre-headless"], say);
+  return machine.hasJava();
 }
 
 function localEmulator(what: string, port: number, server: ServerProcess): LocalEmulator {
@@ -71,10 +79,10 @@ function localEmulator(what: string, port: number, server: ServerProcess): Local
   };
 }
 
-async function startJar(java: string, jar: string, port: number, folder: string): Promise<ServerProcess> {
+async function startJar(jar: string, port: number, folder: string): Promise<ServerProcess> {
   const server = new ServerProcess({
     name: "The Pub/Sub emulator",
-    command: [java, "-jar", jar, "--host=127.0.0.1", `--port=${port}`],
+    command: ["java", "-jar", jar, "--host=127.0.0.1", `--port=${port}`],
     logFile: join(folder, "emulator.log"),
     ready: () => emulatorAnswers(port),
     startTimeoutMs: 60_000,
@@ -111,34 +119,4 @@ function startImage(port: number, folder: string, say: (line: string) => void): 
 async function emulatorAnswers(port: number): Promise<void> {
   const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(2_000) });
   await response.body?.cancel();
-}
-
-/** The emulator's jar in the installation that `gcloud` belongs to. */
-async function emulatorJar(): Promise<string | undefined> {
-  const gcloud = await findProgram("gcloud");
-  if (gcloud === undefined) {
-    return undefined;
-  }
-  const near = await jarUnder(dirname(dirname(await realpath(gcloud))));
-  if (near !== undefined) {
-    return near;
-  }
-  // A wrapper script elsewhere: ask gcloud itself, which takes a second.
-  const info = await runCommand([gcloud, "info", "--format=value(installation.sdk_root)"], 20_000);
-  return info.code === 0 ? jarUnder(info.output.split("\n")[0] ?? "") : undefined;
-}
-
-async function jarUnder(root: string): Promise<string | undefined> {
-  const folder = join(root, "platform", "pubsub-emulator", "lib");
-  const names = await readdir(folder).catch(() => []);
-  const jar = names.find((name) => /^cloud-pubsub-emulator-.*-all\.jar$/.test(name));
-  return jar === undefined ? undefined : join(folder, jar);
-}
-
-async function findJava(say: (line: string) => void): Promise<string | undefined> {
-  const works = async () => (await runCommand(["java", "-version"], 20_000)).code === 0;
-  if (!(await works()) && (await mayInstall())) {
-    await install(["default-jre-headless"], say);
-  }
-  return (await works()) ? "java" : undefined;
 }

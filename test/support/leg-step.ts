@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import type { MysqlFlavor, MysqlProgram } from "../../src/local/mysql-program.ts";
 import { openEmulator } from "../../src/local/pubsub-emulator.ts";
-import { legProgram, openTestMysql, urlOf } from "./leg.ts";
+import { legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
 import { begin, type Report, testStep } from "./step.ts";
 
 const TITLES: Record<MysqlFlavor, string> = { mysql: "MySQL 9", mariadb: "MariaDB" };
@@ -23,7 +21,7 @@ export async function legStep(
     console.log(`\n${text}`);
     return begin(`tests on ${TITLES[flavor]}`)("did not run", undefined, text);
   }
-  const folder = await mkdtemp(join(tmpdir(), "rowpost-test-"));
+  const folder = await testFolder();
   try {
     await using mysql = await openTestMysql(program);
     await using emulator = await openEmulator({ folder, say: console.log });

@@ -1,4 +1,4 @@
-import { mkdtemp } from "node:fs/promises";
+import { mkdtemp, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { install, mayInstall } from "../../src/local/apt.ts";
@@ -29,8 +29,19 @@ async function installMariadb(say: (line: string) => void): Promise<MysqlProgram
 
 /** A private instance for tests: small, fast, and gone with its data at the end. */
 export async function openTestMysql(program: MysqlProgram): Promise<LocalMysql> {
-  const folder = await mkdtemp(join(tmpdir(), "rowpost-test-"));
-  return openMysql({ program, folder, temporary: true, durable: false });
+  return openMysql({ program, folder: await testFolder(), temporary: true, durable: false });
+}
+
+const ROOM_FOR_SERVERS = 4 * 1024 ** 3;
+
+/**
+ * A new folder for what servers keep: in memory where the system offers that and there is room (a CREATE TABLE then takes
+ * a tenth of the time), else among the temporary files.
+ */
+export async function testFolder(): Promise<string> {
+  const memory = await statfs("/dev/shm").catch(() => undefined);
+  const inMemory = memory !== undefined && memory.bavail * memory.bsize > ROOM_FOR_SERVERS;
+  return mkdtemp(join(inMemory ? "/dev/shm" : tmpdir(), "rowpost-test-"));
 }
 
 /** "mysql://user:password@host:port" */

@@ -1,7 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { after } from "node:test";
 import { type Connection, createConnection } from "mysql2/promise";
 import type { MysqlLogin } from "../../src/local/mysql-login.ts";
@@ -9,7 +7,7 @@ import { findMysqlProgram, type MysqlFlavor } from "../../src/local/mysql-progra
 import type { LocalMysql } from "../../src/local/mysql-server.ts";
 import { type LocalEmulator, openEmulator } from "../../src/local/pubsub-emulator.ts";
 import type { DatabaseOptions } from "../../src/store/open-store.ts";
-import { legProgram, openTestMysql, urlOf } from "./leg.ts";
+import { legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
 
 /** A test context, or `{ after }` of node:test for what a whole file shares. */
 export interface Scope {
@@ -180,7 +178,7 @@ async function sharedBroker(): Promise<string> {
 async function openTestEmulator(
   configured?: string,
 ): Promise<{ emulator: LocalEmulator; close(): Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), "rowpost-test-"));
+  const folder = await testFolder();
   const emulator = await openEmulator({ folder, ...(configured === undefined ? {} : { configured }) });
   return {
     emulator,
