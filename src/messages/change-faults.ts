@@ -53,7 +53,7 @@ function rejectionOf(issue: z.core.$ZodIssue, change: RefusedChange): Rejection 
   }
   const { table, value, pointer } = change;
   const missing = valueAt(value, issue.path) === undefined;
-  const column = columnOf(issue.path, table);
+  const column = columnOf(issue.path);
   return {
     code: "invalid",
     rule: ruleOf(issue, missing),
@@ -108,12 +108,9 @@ function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return at;
 }
 
-/** The declared column that the path names or leads into. */
-function columnOf(path: readonly PropertyKey[], table: TableDefinition): string | undefined {
-  const [group, column] = path;
-  return GROUPS.has(group ?? "") && typeof column === "string" && table.columns.has(column)
-    ? column
-    : undefined;
+/** The column that the path names or leads into; the schema judges declared columns only. */
+function columnOf([group, column]: readonly PropertyKey[]): string | undefined {
+  return GROUPS.has(group ?? "") && typeof column === "string" ? column : undefined;
 }
 
 function subject(path: readonly PropertyKey[]): string {

@@ -1,5 +1,5 @@
 import { contentKind } from "./content-type.ts";
-import type { EventName } from "./idempotency-key.ts";
+import type { EventName } from "./choose-key.ts";
 import type { JsonObject, JsonValue } from "./json-value.ts";
 import { isJsonObject, member } from "./json-value.ts";
 import type { JsonLimits } from "./parse-json.ts";

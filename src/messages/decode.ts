@@ -1,7 +1,7 @@
 import type { Registry } from "../tables/definition.ts";
 import { checkUpdate } from "./check-update.ts";
 import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts";
-import { keyOf } from "./idempotency-key.ts";
+import { chooseKey } from "./choose-key.ts";
 import { openMessage } from "./open-message.ts";
 import type { JsonLimits } from "./parse-json.ts";
 import type { Decoded, Message } from "./update.ts";
@@ -18,7 +18,7 @@ export type Decode = (message: Message) => Decoded;
 export function createDecoder(registry: Registry, limits: UpdateLimits): Decode {
   return (message) => {
     const opened = openMessage(message, limits);
-    const { key, rejection: badKey } = keyOf(message, opened.event);
+    const { key, rejection: badKey } = chooseKey(message, opened.event);
     if (opened.bytes !== undefined) {
       return { message, key, fingerprint: fingerprintOfBytes(opened.bytes), rejection: opened.fault };
     }

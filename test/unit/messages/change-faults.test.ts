@@ -21,6 +21,7 @@ describe("what a rejection names", () => {
       rejectionOf({ ...CHANGE, table: "orders" }).message,
       /the tables are ledger, seats and notes\.$/,
     );
+    assert.match(rejectionOf({ ...CHANGE, table: "Ledger" }).message, /did you mean ledger\?$/);
     assert.equal(told({ op: "upsert" }).rule, "required");
   });
 

@@ -151,6 +151,7 @@ describe("a CloudEvent in structured mode", () => {
       "/specversion",
     ]);
     assert.deepEqual(brief(rejectionOf(EVENT)), ["invalid", "required", "/data"]);
+    assert.deepEqual(brief(rejectionOf({ ...EVENT, type: "" })), ["invalid", "min_length", "/type"]);
     assert.deepEqual(brief(rejectionOf([], STRUCTURED)), ["invalid", "type", ""]);
   });
 
@@ -173,6 +174,8 @@ describe("a CloudEvent in binary mode", () => {
   test("the data is the update", () => {
     assert.equal(changesOf(CHANGE, BINARY)[0]?.pointer, "");
     assert.equal(changesOf(CHANGE, { ...BINARY, "ce-datacontenttype": "application/json" }).length, 1);
+    const plain = { ...BINARY, "ce-datacontenttype": "text/plain" };
+    assert.deepEqual(brief(rejectionOf(CHANGE, plain)), ["malformed", "content_type", undefined]);
     assert.deepEqual(brief(rejectionOf({ ...CHANGE, specversion: "1.0" }, BINARY)), [
       "invalid",
       "unknown_member",

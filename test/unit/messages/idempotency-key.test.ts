@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { idempotencyKey, keyOf, newIdempotencyKey } from "../../../src/messages/idempotency-key.ts";
+import { chooseKey } from "../../../src/messages/choose-key.ts";
+import { idempotencyKey, newIdempotencyKey } from "../../../src/messages/idempotency-key.ts";
 import { uuidV7 } from "../../../src/messages/uuid-v7.ts";
 import { decode, message } from "./sample-tables.ts";
 
 const keyFor = (attributes: Record<string, string>, event?: { source: string; id: string }) =>
-  keyOf(message("{}", attributes), event);
+  chooseKey(message("{}", attributes), event);
 
 describe("where a key comes from", () => {
   test("the attribute wins over everything else", () => {
@@ -47,6 +48,21 @@ describe("where a key comes from", () => {
       }),
     );
   });
+});
+
+test("what source and id have between them is not lost where they meet", () => {
+  const pairs = [
+    ["a|b", "c"],
+    ["a", "b|c"],
+    ["é", "1x"],
+    ["é1", "x"],
+    ["x".repeat(200), "y".repeat(200)],
+    [`${"x".repeat(200)}y`, "y".repeat(199)],
+  ];
+  assert.equal(
+    new Set(pairs.map(([source = "", id = ""]) => keyFor({}, { source, id }).key)).size,
+    pairs.length,
+  );
 });
 
 describe("what a key is", () => {

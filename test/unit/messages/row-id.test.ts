@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { p } from "@mikro-orm/mysql";
 import fc from "fast-check";
 import { rowId } from "../../../src/messages/row-id.ts";
+import { defineTable } from "../../../src/tables/define-table.ts";
 import { changesOf, ledger, notes, seats } from "./sample-tables.ts";
 
 test("one row has one name, however its key is written", () => {
@@ -13,6 +15,30 @@ test("one row has one name, however its key is written", () => {
 
 test("tables keep their rows apart", () => {
   assert.notEqual(rowId(ledger, { id: 1n }), rowId(notes, { id: 1n }));
+});
+
+test("the values of a composite key don't run into each other", () => {
+  const pairs = defineTable({
+    name: "pairs",
+    columns: { a: p.string().length(9), b: p.string().length(9) },
+    key: ["a", "b"],
+  });
+  const part = fc.stringMatching(/^[01:\u0000]{0,4}$/);
+  fc.assert(
+    fc.property(part, part, part, part, (a, b, otherA, otherB) => {
+      assert.equal(
+        rowId(pairs, { a, b }) === rowId(pairs, { a: otherA, b: otherB }),
+        a === otherA && b === otherB,
+      );
+    }),
+    {
+      examples: [
+        ["0:1", "0", "0", "1:0"],
+        ["", "0", "0", ""],
+        ["0\u0000", "1", "0", "\u00001"],
+      ],
+    },
+  );
 });
 
 test("different composite keys have different names", () => {
