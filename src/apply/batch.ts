@@ -1,10 +1,10 @@
 import type { Decoded, IdempotencyKey, Update } from "../messages/update.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import { classify, databaseError } from "../store/trouble.ts";
-import { noteReplay, type Rejected, writeDeadLetters } from "./dead-letters.ts";
+import { noteReplay, REPLAY_ATTRIBUTE, type Rejected, writeDeadLetters } from "./dead-letters.ts";
 import { judge } from "./judge.ts";
 import { lockRows } from "./lock-rows.ts";
-import type { Settlement } from "./outcome.ts";
+import type { Outcome, Settlement } from "./outcome.ts";
 import { type Ledger, lookUpReceipts, ReceiptRace, type Settled, writeReceipts } from "./receipts.ts";
 import { refusal } from "./refusal.ts";
 import { applyRounds, type Pending, Refused, type Work } from "./rounds.ts";
@@ -83,9 +83,7 @@ function transact(
     const outcome = await settleAll(work, batch, ledger);
     await writeReceiptsOnce(tx, store, outcome.receipts, ledger);
     await writeDeadLetters(tx, store, outcome.rejected);
-    for (const { decoded, settlement } of outcome.receipts.values()) {
-      if (settlement.outcome !== "rejected") await noteReplay(tx, decoded, settlement.outcome);
-    }
+    for (const { decoded, outcome: of } of outcome.replays) await noteReplay(tx, decoded, of);
     return outcome.settlements;
   });
 }
@@ -113,6 +111,7 @@ interface Outcomes {
   readonly settlements: Settlement[];
   readonly receipts: Map<IdempotencyKey, Settled>;
   readonly rejected: Rejected[];
+  readonly replays: { readonly decoded: Decoded; readonly outcome: Outcome }[];
 }
 
 /**
@@ -123,6 +122,7 @@ async function settleAll(work: Work, batch: readonly Decoded[], ledger: Ledger):
   const settlements: Settlement[] = new Array(batch.length);
   const receipts = new Map<IdempotencyKey, Settled>();
   const rejected: Rejected[] = [];
+  const replays: Outcomes["replays"] = [];
   let open = batch.map((decoded, i) => ({ decoded, i }));
   const seen: Ledger = new Map(ledger);
   while (open.length > 0) {
@@ -137,6 +137,10 @@ async function settleAll(work: Work, batch: readonly Decoded[], ledger: Ledger):
       const final = pending === undefined ? settlement : settlementOf(pending);
       settlements[i] = final;
       if (final.outcome === "rejected") rejected.push({ decoded, rejection: final.rejection });
+      if (decoded.message.attributes[REPLAY_ATTRIBUTE] !== undefined) {
+        const first = seen.get(decoded.key)?.outcome ?? "rejected";
+        replays.push({ decoded, outcome: final.outcome === "duplicate" ? first : final.outcome });
+      }
       if (final.outcome === "duplicate" || !receipt) continue;
       receipts.set(decoded.key, { decoded, settlement: final });
       seen.set(decoded.key, { id: undefined, fingerprint: decoded.fingerprint, outcome: final.outcome });
@@ -144,7 +148,7 @@ async function settleAll(work: Work, batch: readonly Decoded[], ledger: Ledger):
     const done = new Set(turn.map(({ i }) => i));
     open = open.filter(({ i }) => !done.has(i));
   }
-  return { settlements, receipts, rejected };
+  return { settlements, receipts, rejected, replays };
 }
 
 function settlementOf({ settlement }: Pending): Settled["settlement"] {

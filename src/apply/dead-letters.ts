@@ -1,8 +1,10 @@
+import { hash } from "node:crypto";
 import type { Rejection } from "../messages/rejection.ts";
 import type { Decoded } from "../messages/update.ts";
 import { keyId } from "../store/key-id.ts";
 import { bytesLiteral, textLiteral, timeLiteral } from "../store/literal.ts";
 import type { Store, Transaction } from "../store/store.ts";
+import type { Outcome } from "./outcome.ts";
 import { runInserts } from "./run-inserts.ts";
 
 /** A rejected update and why. */
@@ -97,12 +99,15 @@ async function appendRest(
   }
 }
 
-/** Notes on its dead letter what became of a replayed update that is not rejected any more. */
-export async function noteReplay(tx: Transaction, { message, key }: Decoded, outcome: string): Promise<void> {
+/**
+ * Notes on the dead letter that a message replays what became of it: of a duplicate, what became of the first. A replay may
+ * have another key or fingerprint than its dead letter; that it holds the very same bytes shows that it is one.
+ */
+export async function noteReplay(tx: Transaction, { message }: Decoded, outcome: Outcome): Promise<void> {
   const id = message.attributes[REPLAY_ATTRIBUTE];
   if (id === undefined || !/^[1-9]\d{0,18}$/.test(id)) return;
   await tx.run(
-    `UPDATE dead_letters SET replay_outcome=${textLiteral(outcome)},last_at=UTC_TIMESTAMP(6)` +
-      ` WHERE id=${id} AND key_id=X'${keyId(key)}'`,
+    `UPDATE dead_letters SET replay_outcome='${outcome}',last_at=UTC_TIMESTAMP(6)` +
+      ` WHERE id=${id} AND SHA2(data,256)='${hash("sha256", message.data)}'`,
   );
 }
