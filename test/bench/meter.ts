@@ -1,0 +1,86 @@
+import type { Figures, Job } from "./job.ts";
+import { cpuSeconds, peakMiB } from "./server-cpu.ts";
+
+/** Times and CPU at one moment. */
+interface Moment {
+  readonly at: number;
+  readonly clientSeconds: number;
+  readonly mysqlSeconds: number | undefined;
+  readonly emulatorSeconds: number | undefined;
+}
+
+/** Measures one candidate, from inside its process: from the first delivery until as many as were sent are settled. */
+export class Meter {
+  readonly #job: Job;
+  readonly #finished = Promise.withResolvers<Figures>();
+  readonly #latencies: number[] = [];
+  #first: Moment | undefined;
+  #settled = 0;
+  #batches = 0;
+  #batched = 0;
+
+  constructor(job: Job) {
+    this.#job = job;
+  }
+
+  /** Resolves when all is settled. */
+  get finished(): Promise<Figures> {
+    return this.#finished.promise;
+  }
+
+  /** A delivery is there. */
+  received(): void {
+    this.#first ??= this.#now();
+  }
+
+  /** A transaction with many deliveries has committed. */
+  batch(size: number): void {
+    this.#batches += 1;
+    this.#batched += size;
+  }
+
+  /** What was received at `receivedAt` (`performance.now()`) has just been committed. */
+  committed(receivedAt: number): void {
+    const after = this.#job.latencyAfterMs;
+    if (after === undefined || receivedAt < (this.#first?.at ?? 0) + after) return;
+    this.#latencies.push(performance.now() - receivedAt);
+  }
+
+  /** So many deliveries have been acknowledged. */
+  settled(count: number): void {
+    this.#settled += count;
+    if (this.#settled >= this.#job.messages && this.#settled - count < this.#job.messages) {
+      this.#finished.resolve(this.#figures());
+    }
+  }
+
+  #now(): Moment {
+    const { user, system } = process.cpuUsage();
+    const { mysql, emulator } = this.#job.pids;
+    return {
+      at: performance.now(),
+      clientSeconds: (user + system) / 1e6,
+      mysqlSeconds: cpuSeconds(mysql),
+      emulatorSeconds: cpuSeconds(emulator),
+    };
+  }
+
+  #figures(): Figures {
+    const last = this.#now();
+    const first = this.#first ?? last;
+    const seconds = (last.at - first.at) / 1000;
+    const perMessage = (from: number | undefined, to: number | undefined) =>
+      from === undefined || to === undefined ? undefined : ((to - from) * 1e6) / this.#settled;
+    return {
+      seconds,
+      rate: this.#settled / seconds,
+      clientCpu: ((last.clientSeconds - first.clientSeconds) * 1e6) / this.#settled,
+      mysqlCpu: perMessage(first.mysqlSeconds, last.mysqlSeconds),
+      emulatorCpu: perMessage(first.emulatorSeconds, last.emulatorSeconds),
+      peakMiB: peakMiB(),
+      batches: this.#batches,
+      meanBatch: this.#batches === 0 ? 0 : this.#batched / this.#batches,
+      latencies: this.#latencies.sort((a, b) => a - b),
+    };
+  }
+}

@@ -1,0 +1,94 @@
+import { type Candidate, type Figures, TITLES } from "./job.ts";
+import { figure, percentile, RATIOS, type Round, ratio, type Spread, TARGETS } from "./results.ts";
+
+/** Latencies under the light load, by candidate. */
+export type Latencies = ReadonlyMap<Candidate, readonly number[]>;
+
+const COLUMNS: readonly {
+  readonly head: readonly [string, string];
+  readonly of: (figures: Figures) => number | undefined;
+  readonly digits: number;
+}[] = [
+  { head: ["rate", "1/s"], of: ({ rate }) => rate, digits: 0 },
+  { head: ["CPU µs", "client"], of: ({ clientCpu }) => clientCpu, digits: 1 },
+  { head: ["a message", "MySQL"], of: ({ mysqlCpu }) => mysqlCpu, digits: 1 },
+  { head: ["", "broker"], of: ({ emulatorCpu }) => emulatorCpu, digits: 1 },
+  { head: ["peak RSS", "MiB"], of: ({ peakMiB }) => peakMiB, digits: 0 },
+  { head: ["batches", ""], of: ({ batches }) => batches || undefined, digits: 0 },
+  { head: ["mean", "size"], of: ({ meanBatch }) => meanBatch || undefined, digits: 0 },
+];
+
+const TITLE_WIDTH = 4 + Math.max(...Object.values(TITLES).map((title) => title.length));
+
+/** The whole report: the table of medians, the ratios, the latencies, and whether the targets hold. */
+export function report(rounds: readonly Round[], latencies: Latencies): string {
+  return [...table(rounds), "", ...ratios(rounds), ...latencyLines(latencies), "", verdict(rounds)].join(
+    "\n",
+  );
+}
+
+function table(rounds: readonly Round[]): string[] {
+  const line = (title: string, cells: readonly string[]) =>
+    `${title.padEnd(TITLE_WIDTH)}${cells.map((cell) => cell.padStart(11)).join("")}`.trimEnd();
+  const heads = [0, 1].map((row) =>
+    line(
+      "",
+      COLUMNS.map(({ head }) => head[row] ?? ""),
+    ),
+  );
+  const present = [...new Set(rounds.flatMap((round) => [...round.keys()]))].sort();
+  const lines = present.map((candidate) =>
+    line(
+      `(${candidate}) ${TITLES[candidate]}`,
+      COLUMNS.map(({ of, digits }) => number(figure(rounds, candidate, of)?.median, digits)),
+    ),
+  );
+  return [...heads, ...lines];
+}
+
+function ratios(rounds: readonly Round[]): string[] {
+  return RATIOS.flatMap(({ of, to, target }) => {
+    const found = ratio(rounds, of, to);
+    if (found === undefined) return [];
+    const { median, lowest, highest } = found;
+    const aim = target === undefined ? "" : `, target ${target}`;
+    return [`${of}/${to}  ${median.toFixed(2)}  (${lowest.toFixed(2)} to ${highest.toFixed(2)}${aim})`];
+  });
+}
+
+function latencyLines(latencies: Latencies): string[] {
+  if (latencies.size === 0) return [];
+  const lines = [...latencies].map(([candidate, ascending]) => {
+    const [middle, late] = [percentile(ascending, 0.5), percentile(ascending, 0.99)];
+    return `(${candidate}) ${TITLES[candidate]}: p50 ${number(middle, 1)} ms, p99 ${number(late, 1)} ms`;
+  });
+  return [
+    "",
+    "From receive to commit at 200 messages/s, which the emulator hands out every 50 ms:",
+    ...lines,
+  ];
+}
+
+function verdict(rounds: readonly Round[]): string {
+  const peak = figure(rounds, "d", ({ peakMiB }) => peakMiB)?.highest;
+  const checks = [
+    ...RATIOS.flatMap(({ of, to, target }) =>
+      target === undefined ? [] : [check(`${of}/${to}`, ratio(rounds, of, to), target)],
+    ),
+    ...(peak === undefined ? [] : [{ name: "peak RSS", holds: peak <= TARGETS.peakMiB }]),
+  ].filter((one) => one !== undefined);
+  const missed = checks.filter(({ holds }) => !holds).map(({ name }) => name);
+  if (checks.length === 0) return "No target was measured.";
+  return missed.length === 0
+    ? `The targets hold: ${checks.map(({ name }) => name).join(", ")}.`
+    : `MISSED: ${missed.join(", ")}.`;
+}
+
+function check(name: string, found: Spread | undefined, target: number) {
+  return found === undefined ? undefined : { name, holds: found.median >= target };
+}
+
+function number(value: number | undefined, digits: number): string {
+  if (value === undefined) return "–";
+  return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}

@@ -1,0 +1,47 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import type { Figures, Job } from "./job.ts";
+
+const PROGRAM = join(import.meta.dirname, "candidate.ts");
+/** For start, run and end of one candidate. */
+const PATIENCE_MS = 300_000;
+
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  /** Folder for a CPU profile of the process. */
+  readonly profile?: string | undefined;
+  /** Called when the candidate pulls. */
+  readonly pulling?: () => void;
+}
+
+/**
+ * Runs one candidate in a process of its own and gives what it measured. Rejects when the process fails, when it takes longer
+ * than five minutes, and with the signal's reason; the process is gone then.
+ */
+export async function runCandidate(job: Job, { signal, profile, pulling }: RunOptions): Promise<Figures> {
+  signal.throwIfAborted();
+  const name = `${job.candidate}-${job.database.name}.cpuprofile`;
+  const execArgv =
+    profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}`];
+  const child = fork(PROGRAM, { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const late = AbortSignal.timeout(PATIENCE_MS);
+  const ended = AbortSignal.any([signal, late]);
+  const kill = () => child.kill("SIGKILL");
+  ended.addEventListener("abort", kill);
+  try {
+    let figures: Figures | undefined;
+    child.on("message", (message) => {
+      if (message === "pulling") pulling?.();
+      else figures = message as Figures;
+    });
+    child.send(job);
+    const [code] = await once(child, "exit");
+    ended.throwIfAborted();
+    if (figures === undefined || code !== 0) throw new Error(`candidate ${job.candidate} failed (${code})`);
+    return figures;
+  } finally {
+    ended.removeEventListener("abort", kill);
+    kill();
+  }
+}

@@ -1,0 +1,90 @@
+import { writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { type Ground, openGround } from "./ground.ts";
+import type { Candidate, Figures } from "./job.ts";
+import { lightLoad } from "./light-load.ts";
+import { createLoad, type Load } from "./load.ts";
+import { type BenchOptions, benchOptions } from "./options.ts";
+import { report } from "./report.ts";
+import { RATIOS, type Round, ratio } from "./results.ts";
+import { runCandidate } from "./run-candidate.ts";
+import { openScene } from "./scene.ts";
+import { verify } from "./verify.ts";
+
+/**
+ * How fast rowpost is beside the broker alone, a raw pipeline and a worker written by hand: all in one go and on the same two
+ * servers, in rounds that take turns, so that what else the machine does meets all of them.
+ */
+async function main(options: BenchOptions, signal: AbortSignal): Promise<void> {
+  await using ground = await openGround(options.flavor, say);
+  const about =
+    `${options.messages.toLocaleString("en-US")} messages of 250 bytes, 5 % of them sent twice, to 20,000 rows; ` +
+    `${options.rounds === 1 ? "1 round" : `medians of ${options.rounds} rounds`}\n` +
+    `${ground.mysqlName} with its own settings, Google's Pub/Sub emulator, Node ${process.versions.node}, ` +
+    `${availableParallelism()} cores`;
+  say(about);
+  if (options.warmUp > 0) await measure(ground, "a", createLoad(options.warmUp), undefined, signal);
+  const rounds = await runRounds(ground, options, signal);
+  const latencies = new Map<Candidate, readonly number[]>();
+  for (const candidate of options.candidates.filter((one) => one === "c" || one === "d")) {
+    latencies.set(candidate, await lightLoad(ground, candidate, options, signal));
+  }
+  console.log(`\n${about}\n\n${report(rounds, latencies)}`);
+  if (options.json !== undefined) {
+    const ratios = RATIOS.map(({ of, to, target }) => ({ of, to, target, ...ratio(rounds, of, to) }));
+    const runs = rounds.map((round) => Object.fromEntries(round));
+    const figures = { about, options, runs, ratios, latencies: Object.fromEntries(latencies) };
+    await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+  }
+}
+
+async function runRounds(ground: Ground, options: BenchOptions, signal: AbortSignal): Promise<Round[]> {
+  const load = createLoad(options.messages);
+  const rounds: Round[] = [];
+  for (let n = 0; n < options.rounds; n += 1) {
+    const round = new Map<Candidate, Figures>();
+    // Each round begins with another candidate: none always follows the same one.
+    const first = n % options.candidates.length;
+    for (const candidate of [...options.candidates.slice(first), ...options.candidates.slice(0, first)]) {
+      const figures = await measure(ground, candidate, load, options.profile, signal);
+      round.set(candidate, figures);
+      const rate = Math.round(figures.rate).toLocaleString("en-US");
+      say(`round ${n + 1} of ${options.rounds}: (${candidate}) ${rate}/s`);
+    }
+    rounds.push(round);
+  }
+  return rounds;
+}
+
+/** One run of one candidate: a fresh scene, all messages published and confirmed before it starts, its result verified. */
+async function measure(
+  ground: Ground,
+  candidate: Candidate,
+  load: Load,
+  profile: string | undefined,
+  signal: AbortSignal,
+): Promise<Figures> {
+  signal.throwIfAborted();
+  await using scene = await openScene(ground);
+  await scene.publish(load.messages);
+  const job = { candidate, messages: load.messages.length, latencyAfterMs: undefined, ...scene.place };
+  const figures = await runCandidate(job, { profile, signal });
+  await verify(scene.connection, candidate, load);
+  return figures;
+}
+
+function say(line: string): void {
+  console.error(line);
+}
+
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+}
+try {
+  await main(benchOptions(process.argv.slice(2), process.env["BENCH_MYSQL"]), interrupted.signal);
+} catch (error) {
+  const ended: unknown = interrupted.signal.reason;
+  say(`bench: ${String(ended ?? (error instanceof Error ? (error.stack ?? error.message) : error))}`);
+  process.exitCode = 1;
+}
