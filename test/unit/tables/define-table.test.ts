@@ -177,6 +177,21 @@ test("the columns that the server judges are known", () => {
   assert.equal(accounts.hasChecks, false);
 });
 
+test("a column from which a unique one is computed, at any remove, is judged by the server", () => {
+  const columns = {
+    id,
+    base: n,
+    first: p.integer().generated("(`base` + 1) stored"),
+    second: p.integer().generated("(`first` + 1) stored"),
+    other: p.integer().generated("(`id` + 1) stored"),
+  };
+  const table = defineTable({ name: "t", columns, key: "id", uniques: [{ properties: "second" }] });
+  const judged = [...table.columns.values()]
+    .filter((column) => column.constrained)
+    .map((column) => column.name);
+  assert.deepEqual(judged, ["base", "first", "second"]);
+});
+
 test("a table takes the operations that it names, or all that make sense", () => {
   const columns = { id, n };
   const operations = (given: object) => [...loose({ name: "t", columns, key: "id", ...given }).operations];
