@@ -83,25 +83,28 @@ async function startOrCleanUp(server: ServerProcess): Promise<void> {
 /** Makes the data folder once; a half-made one of an interrupted run never gets the final name. */
 async function initialize(program: MysqlProgram, folder: string): Promise<void> {
   const [data, draft] = [join(folder, "data"), join(folder, "data.draft")];
-  if ((await readFile(join(data, "rowpost-version"), "utf8").catch(() => undefined)) !== undefined) {
+  if (existsSync(data)) {
     return;
   }
   await rm(draft, { recursive: true, force: true });
-  await rm(data, { recursive: true, force: true });
-  const command = [...program.initialize, ...userOption(), `--datadir=${draft}`];
-  const { code, output } = await runCommand(command, 120_000);
+  await makeData(program, draft);
+  await rename(draft, data);
+}
+
+/** Makes the files of an empty server in `data`, which must not exist yet. Rejects with the program's own words. */
+export async function makeData(program: MysqlProgram, data: string): Promise<void> {
+  const { code, output } = await runCommand(
+    [...program.initialize, ...userOption(), `--datadir=${data}`],
+    120_000,
+  );
   if (code !== 0) {
     // Ubuntu's mysql-server brings a profile that keeps mysqld out of every other folder, root's own included.
     const confined = /denied|errno: 13/i.test(output) && existsSync("/etc/apparmor.d/usr.sbin.mysqld");
     const hint = confined
       ? "\nAppArmor confines mysqld on this machine: set INSTANCE_HOST to a server that runs"
       : "";
-    throw new Error(
-      `${program.name} could not make its data folder in ${folder}:\n${output.slice(-2_000)}${hint}`,
-    );
+    throw new Error(`${program.name} could not make its data in ${data}:\n${output.slice(-2_000)}${hint}`);
   }
-  await writeFile(join(draft, "rowpost-version"), program.name);
-  await rename(draft, data);
 }
 
 /** The account's password: made once, readable by its owner only, also in the script that the server runs at each start. */

@@ -56,12 +56,22 @@ function build(run: string) {
     table: "builds",
     op: "upsert",
     key: { link: `https://example.org/${run}` },
-    set: { title: "Example feed", generator: "rowpost", lastBuildDate: "2024-07-11T16:26:32", language: "en" },
+    set: {
+      title: "Example feed",
+      generator: "rowpost",
+      lastBuildDate: "2024-07-11T16:26:32",
+      language: "en",
+    },
   };
 }
 
 function customers(run: string, customerID: string): Sample[] {
-  const ada = { table: "customers", op: "upsert", key: { customerID }, set: { firstName: "Ada", lastName: "Lovelace" } };
+  const ada = {
+    table: "customers",
+    op: "upsert",
+    key: { customerID },
+    set: { firstName: "Ada", lastName: "Lovelace" },
+  };
   return [
     { key: `${run}-customer`, shows: "a customer", update: ada, expected: "applied" },
     { key: `${run}-again`, shows: "the row already is as asked", update: ada, expected: "unchanged" },
@@ -94,7 +104,12 @@ function customers(run: string, customerID: string): Sample[] {
       update: {
         changes: [
           { table: "customers", op: "update", key: { customerID }, set: { firstName: "Nobody" } },
-          { table: "customers", op: "update", key: { customerID: `no-${run}` }, set: { firstName: "Nobody" } },
+          {
+            table: "customers",
+            op: "update",
+            key: { customerID: `no-${run}` },
+            set: { firstName: "Nobody" },
+          },
         ],
       },
       expected: "row_missing",

@@ -1,7 +1,9 @@
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { makeData } from "../../src/local/mysql-instance.ts";
 import type { MysqlFlavor, MysqlProgram } from "../../src/local/mysql-program.ts";
 import { openEmulator } from "../../src/local/pubsub-emulator.ts";
-import { legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
+import { copying, legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
 import { begin, type Report, testStep } from "./step.ts";
 
 const TITLES: Record<MysqlFlavor, string> = { mysql: "MySQL 9", mariadb: "MariaDB" };
@@ -23,11 +25,14 @@ export async function legStep(
   }
   const folder = await testFolder();
   try {
-    await using mysql = await openTestMysql(program);
+    const template = join(folder, "template");
+    await makeData(program, template);
+    await using mysql = await openTestMysql(copying(program, template));
     await using emulator = await openEmulator({ folder, say: console.log });
     const environment = {
       TEST_MYSQL_FLAVOR: flavor,
       TEST_MYSQL_URL: urlOf(mysql),
+      TEST_MYSQL_TEMPLATE: template,
       PUBSUB_EMULATOR_HOST: emulator.host,
       METADATA_SERVER_DETECTION: "none",
     };

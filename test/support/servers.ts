@@ -3,11 +3,11 @@ import { rm } from "node:fs/promises";
 import { after } from "node:test";
 import { type Connection, createConnection } from "mysql2/promise";
 import type { MysqlLogin } from "../../src/local/mysql-login.ts";
-import { findMysqlProgram, type MysqlFlavor } from "../../src/local/mysql-program.ts";
-import type { LocalMysql } from "../../src/local/mysql-server.ts";
+import type { MysqlFlavor } from "../../src/local/mysql-program.ts";
 import { type LocalEmulator, openEmulator } from "../../src/local/pubsub-emulator.ts";
+import type { ServerProcess } from "../../src/local/server-process.ts";
 import type { DatabaseOptions } from "../../src/store/open-store.ts";
-import { legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
+import { flavorOfLeg, legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
 
 /** A test context, or `{ after }` of node:test for what a whole file shares. */
 export interface Scope {
@@ -16,6 +16,7 @@ export interface Scope {
 
 /** A database of one's own, empty, and how to open a store on it. */
 export interface TestDatabase extends DatabaseOptions {
+  readonly port: number;
   readonly flavor: MysqlFlavor;
   /** The variables that make a rowpost process use it. */
   readonly environment: Readonly<Record<string, string>>;
@@ -33,7 +34,7 @@ export interface TestBroker {
 
 /** A database server of one's own, to be stopped, started and killed, with a database on it. */
 export interface TestServer extends TestDatabase {
-  readonly server: NonNullable<LocalMysql["server"]>;
+  readonly server: ServerProcess;
 }
 
 /** A new database on the server of this run; dropped when the scope ends. */
@@ -48,16 +49,14 @@ export async function database(scope: Scope): Promise<TestDatabase> {
 
 /** A new server with a new database; ended and removed when the scope ends. Takes 1 s (MariaDB) to 3 s (MySQL). */
 export async function privateMysql(scope: Scope): Promise<TestServer> {
-  const opened = await openTestMysql(
-    await legProgram(flavorOfRun() ?? (await defaultFlavor()), console.error),
-  );
+  const flavor = await flavorOfLeg();
+  const opened = await openTestMysql(await legProgram(flavor, console.error));
   scope.after(async () => opened[Symbol.asyncDispose]());
   const { server } = opened;
   if (server === undefined) {
     throw new Error("a private server is ours");
   }
-  const made = await createDatabase(urlOf(opened), flavorOfRun() ?? (await defaultFlavor()));
-  return { ...made, server };
+  return { ...(await createDatabase(urlOf(opened), flavor)), server };
 }
 
 /** The broker of this run with a new project in it: topics and subscriptions of other tests are not seen. */
@@ -66,12 +65,14 @@ export async function broker(_scope: Scope): Promise<TestBroker> {
 }
 
 /** A new broker, to be stopped and started (which loses all that it holds); ended when the scope ends. */
-export async function privateBroker(
-  scope: Scope,
-): Promise<TestBroker & { readonly server: LocalEmulator["server"] }> {
+export async function privateBroker(scope: Scope): Promise<TestBroker & { readonly server: ServerProcess }> {
   const opened = await openTestEmulator();
   scope.after(() => opened.close());
-  return { ...testBroker(opened.emulator.host), server: opened.emulator.server };
+  const { host, server } = opened.emulator;
+  if (server === undefined) {
+    throw new Error("a private broker is ours");
+  }
+  return { ...testBroker(host), server };
 }
 
 function testBroker(host: string): TestBroker {
@@ -94,6 +95,7 @@ async function createDatabase(url: URL | string, flavor: MysqlFlavor): Promise<T
   await queryOnce({ address, user: username, password }, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   return {
     ...options,
+    port: address.port,
     flavor,
     environment: {
       INSTANCE_HOST: hostname,
@@ -133,16 +135,6 @@ async function queryOnce(login: MysqlLogin, sql: string, name?: string): Promise
 
 const unique = () => randomBytes(6).toString("hex");
 
-/** What `npm test` started for all files; without it each file starts its own, which is slower but works. */
-function flavorOfRun(): MysqlFlavor | undefined {
-  const flavor = process.env["TEST_MYSQL_FLAVOR"];
-  return flavor === "mysql" || flavor === "mariadb" ? flavor : undefined;
-}
-
-async function defaultFlavor(): Promise<MysqlFlavor> {
-  return (await findMysqlProgram())?.flavor ?? "mysql";
-}
-
 const ownServers = new AsyncDisposableStack();
 // Registered while the file loads, so that it runs after all of the file's tests.
 after(() => ownServers.disposeAsync());
@@ -150,18 +142,16 @@ after(() => ownServers.disposeAsync());
 let ownMysql: Promise<{ url: string; flavor: MysqlFlavor }> | undefined;
 let ownBroker: Promise<string> | undefined;
 
+/** What `npm test` started for all files; without it each file starts its own, which is slower but works. */
 async function sharedMysql(): Promise<{ url: string; flavor: MysqlFlavor }> {
+  const flavor = await flavorOfLeg();
   const url = process.env["TEST_MYSQL_URL"];
-  const flavor = flavorOfRun();
-  if (url !== undefined && flavor !== undefined) {
+  if (url !== undefined) {
     return { url, flavor };
   }
   ownMysql ??= (async () => {
-    const wanted = flavor ?? (await defaultFlavor());
-    return {
-      url: urlOf(ownServers.use(await openTestMysql(await legProgram(wanted, console.error)))),
-      flavor: wanted,
-    };
+    const program = await legProgram(flavor, console.error);
+    return { url: urlOf(ownServers.use(await openTestMysql(program))), flavor };
   })();
   return ownMysql;
 }
