@@ -95,10 +95,11 @@ async function lockChunk(
   }
 }
 
-/** FLOAT's own text has six digits; as a double it has all that it holds. */
+/** As {@link Column.fromDatabase} wants it: FLOAT's own text has six digits, and mysql2 reads a DOUBLE's one unit off at times. */
 function selected(column: Column): string {
   const name = identifier(column.name);
-  return column.kind === "float" ? `(${name}+0e0) AS ${name}` : name;
+  if (column.kind === "float") return `CAST(CAST(${name} AS DOUBLE) AS CHAR) AS ${name}`;
+  return column.kind === "double" ? `CAST(${name} AS CHAR) AS ${name}` : name;
 }
 
 /** A condition that names rows by their whole key; MariaDB optimizes lists of row constructors poorly, so pairs are OR-ed. */

@@ -1,0 +1,44 @@
+import { EventEmitter, once } from "node:events";
+import type { WorkerObserver } from "../worker/observer.ts";
+
+/** Tells a person at a terminal what the worker does, and lets samples wait for their outcome. */
+export class DevObserver extends EventEmitter implements WorkerObserver {
+  readonly #say: (line: string) => void;
+  /** The intake is open. */
+  open = false;
+
+  constructor(say: (line: string) => void) {
+    super();
+    this.#say = say;
+  }
+
+  /** The outcome of the next delivery with this idempotency key; a rejection is told by its code. */
+  async next(key: string, signal: AbortSignal): Promise<string> {
+    const [outcome] = (await once(this, `settled:${key}`, { signal })) as [string];
+    return outcome;
+  }
+
+  async until(reached: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!reached()) await once(this, "changed", { signal });
+  }
+
+  committed: WorkerObserver["committed"] = (batch, settlements) => {
+    for (const [i, settlement] of settlements.entries()) {
+      const outcome = settlement.outcome === "rejected" ? settlement.rejection.code : settlement.outcome;
+      this.emit(`settled:${batch[i]?.decoded.key}`, outcome);
+    }
+  };
+  retried: WorkerObserver["retried"] = () => {};
+  givenBack: WorkerObserver["givenBack"] = () => {};
+  unpublished: WorkerObserver["unpublished"] = () => {};
+  paused: WorkerObserver["paused"] = (reason) => {
+    if (reason !== undefined && reason.code !== "starting") this.#say(`  paused     ${reason.message}`);
+  };
+  intake: WorkerObserver["intake"] = (name, reason) => {
+    if (reason !== undefined) this.#say(`  ${name}: ${reason}`);
+    else if (name === "updates") this.open = true;
+    this.emit("changed");
+  };
+  purged: WorkerObserver["purged"] = () => {};
+  purgeFailed: WorkerObserver["purgeFailed"] = () => {};
+}

@@ -1,0 +1,71 @@
+import { databaseError } from "../store/trouble.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { WorkerObserver } from "./observer.ts";
+
+/** At most one line of a kind in this time; what was left out is counted in the next. */
+const QUIET_MS = 10_000;
+
+/**
+ * Counts everything and logs what a person must know: each pause and its end, each loss of the broker, and, at most every
+ * 10 s, retries and failures. Never a line a message.
+ */
+export function observe(log: Log, metrics: Metrics): WorkerObserver {
+  const retried = sparing((error, more) => log.warn({ more, ...facts(error) }, "a batch is tried again"));
+  const unpublished = sparing((err, more) =>
+    log.warn(
+      { more, err },
+      "a rejected update could not be sent to the dead-letter topic; it will come again",
+    ),
+  );
+  return {
+    committed: (batch, settlements, seconds) => metrics.observeBatch(batch, settlements, seconds),
+    retried(trouble, error) {
+      metrics.countRetry(trouble);
+      if (trouble === "transient") retried(error);
+    },
+    givenBack: (count) => metrics.countGivenBack(count),
+    unpublished(error) {
+      metrics.countUnpublished();
+      unpublished(error);
+    },
+    paused(reason) {
+      metrics.setPaused(reason?.code);
+      if (reason === undefined) log.info("the intake is open");
+      else log.warn({ reason: reason.code }, `the intake is paused: ${reason.message}`);
+    },
+    intake(name, reason) {
+      metrics.setIntakeOpen(name, reason === undefined);
+      if (reason === undefined) log.info({ intake: name }, "pulling");
+      else log.warn({ intake: name }, reason);
+    },
+    purged({ receipts, deadLetters }) {
+      metrics.countPurged("receipts", receipts);
+      metrics.countPurged("dead_letters", deadLetters);
+    },
+    purgeFailed(err) {
+      metrics.countPurgeFailure();
+      log.warn({ err }, "the purge failed; it is tried again at its next turn");
+    },
+  };
+}
+
+/** Of a database's error what is safe to log: no SQL, no data beyond the server's own sentence. */
+function facts(error: unknown) {
+  const { errno, code, message } = databaseError(error);
+  return { errno, code, reason: message };
+}
+
+function sparing(say: (error: unknown, more: number) => void): (error: unknown) => void {
+  let next = 0;
+  let kept = 0;
+  return (error) => {
+    if (performance.now() < next) {
+      kept += 1;
+      return;
+    }
+    say(error, kept);
+    next = performance.now() + QUIET_MS;
+    kept = 0;
+  };
+}
