@@ -1,0 +1,82 @@
+import { type DestinationStream, type Logger, pino } from "pino";
+
+export type Log = Logger;
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Where the lines go, one JSON object each; default standard output. */
+  readonly destination?: DestinationStream;
+}
+
+/** Google Cloud documentation, "LogEntry": LogSeverity. */
+const SEVERITY: Readonly<Record<string, string>> = {
+  trace: "DEBUG",
+  debug: "DEBUG",
+  info: "INFO",
+  warn: "WARNING",
+  error: "ERROR",
+  fatal: "CRITICAL",
+};
+
+const SECRETS = [
+  "password",
+  "passwd",
+  "pass",
+  "secret",
+  "token",
+  "accessToken",
+  "access_token",
+  "authorization",
+  "cookie",
+  "apiKey",
+  "privateKey",
+  "private_key",
+  "DB_PASS",
+];
+
+const LONGEST_TEXT = 4_000;
+
+/**
+ * A log in Cloud Logging's structured form ("Structured logging", special fields): `severity`, `time` and `message`. Values
+ * under the names of secrets are replaced, to three levels deep; of an error only what names it is written, never its SQL
+ * or parameters.
+ */
+export function createLog({ level, destination }: LogOptions): Log {
+  const options = {
+    level,
+    base: null,
+    messageKey: "message",
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ severity: SEVERITY[label] ?? "DEFAULT" }) },
+    serializers: { err: describeError, error: describeError },
+    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
+  };
+  return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** What a log line says of an error and of its causes. */
+interface ErrorDescription {
+  readonly type: string;
+  readonly message: string;
+  readonly code?: string | number;
+  readonly errno?: number;
+  readonly stack?: string;
+  readonly cause?: unknown;
+}
+
+function describeError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) {
+    return error;
+  }
+  const { code, errno } = error as { code?: unknown; errno?: unknown };
+  const description: ErrorDescription = {
+    type: error.name,
+    message: error.message.slice(0, LONGEST_TEXT),
+    ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
+    ...(typeof errno === "number" ? { errno } : {}),
+    ...(depth === 0 && error.stack !== undefined ? { stack: error.stack.slice(0, LONGEST_TEXT) } : {}),
+    ...(error.cause === undefined || depth > 4 ? {} : { cause: describeError(error.cause, depth + 1) }),
+  };
+  return description;
+}
