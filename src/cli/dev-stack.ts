@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.ts";
 import { createDatabase } from "../local/create-database.ts";
@@ -19,6 +20,7 @@ export interface DevStack extends AsyncDisposable {
 export async function openDevStack(context: CliContext, folder: string): Promise<DevStack> {
   const configured = context.config();
   await using servers = new AsyncDisposableStack();
+  servers.defer(() => rm(folder, { recursive: true, force: true }));
   const say = (line: string) => context.stderr.write(`  ${line}\n`);
   const { address, user, password, name } = configured.database;
   const given = address === undefined ? {} : { configured: { address, user, password } };

@@ -8,12 +8,16 @@ import { applyTopology } from "../pubsub/topology.ts";
 import { migrateUp } from "../store/migrate.ts";
 import { openStore } from "../store/open-store.ts";
 import { registry } from "../tables/registry.ts";
+import { createLog } from "../telemetry/log.ts";
+import { Metrics } from "../telemetry/metrics.ts";
 import { openHealthServer } from "../worker/health-server.ts";
+import { observe } from "../worker/observe.ts";
 import { assembleWorker } from "./assemble-worker.ts";
 import { addressText, type CliContext, CliError, databaseOptions } from "./context.ts";
 import { DevObserver } from "./dev-observer.ts";
 import { type DevStack, openDevStack } from "./dev-stack.ts";
 import { printTable, widthOf } from "./print-table.ts";
+import { version } from "./version.ts";
 
 /** `rowpost dev`: a whole stack on this machine, with sample updates, until Ctrl-C. */
 export function devCommand(context: CliContext): Command {
@@ -50,15 +54,25 @@ async function run(
   const { project } = config.pubsub;
   await using client = openPubSub({ project, emulatorHost: stack.emulator.host });
   await applyTopology(client, config.pubsub);
-  const observer = new DevObserver(say);
-  const { worker } = assembleWorker(config, registry, client, observer);
+  using metrics = new Metrics({ version, tables: registry.keys(), process });
+  const observer = new DevObserver(say, observe(createLog({ level: "fatal" }), metrics));
+  const { worker, updates } = assembleWorker(config, registry, client, observer);
+  metrics.read({ queue: () => worker.queue, outstandingMessages: () => updates.outstandingMessages });
   await using running = worker;
-  await using health = await openHealthServer({ ...config.worker, port: 0, health: () => running.health });
+  const { host } = config.worker;
+  await using health = await openHealthServer({
+    host,
+    port: 0,
+    health: () => running.health,
+    metrics: (accept) => metrics.expose(accept),
+  });
   running.start();
   await observer.until(() => observer.open, context.signal);
-  say(`  worker     pulls ${config.pubsub.subscription}; health and metrics at ${health.url}`);
-  await using publisher = createPublisher(client, config.pubsub.topic);
-  await showSamples(context, observer, publisher);
+  say(
+    `  worker     pulls ${config.pubsub.subscription}; health and metrics at http://${host}:${health.port}`,
+  );
+  const publisher = createPublisher(client, config.pubsub.topic);
+  await showSamples(context, observer, publisher).finally(() => publisher.close());
   if (ends || context.signal.aborted) return;
   say(howToGoOn(stack));
   if (!context.signal.aborted) await once(context.signal, "abort");
@@ -89,13 +103,14 @@ async function showSamples(
 
 function howToGoOn({ config, emulator, mysql }: DevStack): string {
   const { database, pubsub } = config;
-  const { address } = mysql.login;
+  const { address, password } = mysql.login;
+  const pass = password === "" ? "" : ` DB_PASS=${password}`;
   const host = address.kind === "tcp" ? `INSTANCE_HOST=${address.host} DB_PORT=${address.port}` : "";
   const socket = address.kind === "socket" ? `INSTANCE_UNIX_SOCKET=${address.path}` : "";
   return `
 To use it from another terminal (MySQL at ${addressText(address)}):
   export PUBSUB_EMULATOR_HOST=${emulator.host} GOOGLE_CLOUD_PROJECT=${pubsub.project}
-  export ${host}${socket} DB_USER=${database.user} DB_NAME=${database.name}
+  export ${host}${socket} DB_USER=${database.user}${pass} DB_NAME=${database.name}
   npm run rowpost -- dead-letters list
   npm run rowpost -- publish FILE
 Ctrl-C stops all of it and leaves nothing behind.`;

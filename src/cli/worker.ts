@@ -26,8 +26,16 @@ async function runWorker(context: CliContext): Promise<void> {
   const { worker, updates } = assembleWorker(config, registry, client, observe(log, metrics));
   metrics.read({ queue: () => worker.queue, outstandingMessages: () => updates.outstandingMessages });
   const { host, port } = config.worker;
-  await using health = await openHealthServer({ host, port, health: () => worker.health, metrics });
-  log.info({ version, health: health.url, tables: [...registry.keys()] }, "rowpost worker starts");
+  await using health = await openHealthServer({
+    host,
+    port,
+    health: () => worker.health,
+    metrics: (accept) => metrics.expose(accept),
+  });
+  log.info(
+    { version, health: `http://${host}:${health.port}`, tables: [...registry.keys()] },
+    "rowpost worker starts",
+  );
   worker.start();
   if (!context.signal.aborted) await once(context.signal, "abort");
   log.info({ signal: context.signal.reason }, "stopping");
