@@ -17,6 +17,8 @@ export interface Job {
   readonly messages: number;
   /** Latencies of deliveries received sooner than this after the first one are not kept; undefined: none are. */
   readonly latencyAfterMs: number | undefined;
+  /** File for a CPU profile of what is measured. */
+  readonly profile: string | undefined;
   readonly database: {
     readonly host: string;
     readonly port: number;

@@ -19,7 +19,7 @@ export async function lightLoad(
   const { messages } = createLoad(Math.round(PER_SECOND * lightSeconds));
   await using scene = await openScene(ground);
   const latencyAfterMs = lightWarmUpSeconds * 1000;
-  const job = { candidate, messages: messages.length, latencyAfterMs, ...scene.place };
+  const job = { candidate, messages: messages.length, latencyAfterMs, profile: undefined, ...scene.place };
   const ended = new AbortController();
   let published = Promise.resolve();
   const pulling = () => {

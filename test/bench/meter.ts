@@ -1,3 +1,4 @@
+import { CpuProfile } from "./cpu-profile.ts";
 import type { Figures, Job } from "./job.ts";
 import { cpuSeconds, peakMiB } from "./server-cpu.ts";
 
@@ -14,6 +15,7 @@ export class Meter {
   readonly #job: Job;
   readonly #finished = Promise.withResolvers<Figures>();
   readonly #latencies: number[] = [];
+  readonly #profile: CpuProfile | undefined;
   #first: Moment | undefined;
   #settled = 0;
   #batches = 0;
@@ -21,6 +23,7 @@ export class Meter {
 
   constructor(job: Job) {
     this.#job = job;
+    this.#profile = job.profile === undefined ? undefined : new CpuProfile(job.profile);
   }
 
   /** Resolves when all is settled. */
@@ -30,7 +33,7 @@ export class Meter {
 
   /** A delivery is there. */
   received(): void {
-    this.#first ??= this.#now();
+    this.#first ??= this.#begin();
   }
 
   /** A transaction with many deliveries has committed. */
@@ -51,7 +54,13 @@ export class Meter {
     this.#settled += count;
     if (this.#settled >= this.#job.messages && this.#settled - count < this.#job.messages) {
       this.#finished.resolve(this.#figures());
+      this.#profile?.stop();
     }
+  }
+
+  #begin(): Moment {
+    this.#profile?.start();
+    return this.#now();
   }
 
   #now(): Moment {

@@ -25,7 +25,7 @@ const USAGE = `npm run bench -- [mysql|mariadb]  on this server; default MySQL 9
   --rounds N                      runs of each candidate, default 3; medians are printed
   --only a,b                      these candidates only
   --json FILE                     writes all figures
-  --profile FOLDER                writes a CPU profile of each candidate
+  --profile FOLDER                writes a CPU profile of each run to this folder, which must exist
   --smoke                         2,000 messages once: does the bench still run?`;
 
 const WORDS = {

@@ -9,8 +9,6 @@ const PATIENCE_MS = 300_000;
 
 export interface RunOptions {
   readonly signal: AbortSignal;
-  /** Folder for a CPU profile of the process. */
-  readonly profile?: string | undefined;
   /** Called when the candidate pulls. */
   readonly pulling?: () => void;
 }
@@ -19,12 +17,9 @@ export interface RunOptions {
  * Runs one candidate in a process of its own and gives what it measured. Rejects when the process fails, when it takes longer
  * than five minutes, and with the signal's reason; the process is gone then.
  */
-export async function runCandidate(job: Job, { signal, profile, pulling }: RunOptions): Promise<Figures> {
+export async function runCandidate(job: Job, { signal, pulling }: RunOptions): Promise<Figures> {
   signal.throwIfAborted();
-  const name = `${job.candidate}-${job.database.name}.cpuprofile`;
-  const execArgv =
-    profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profile}`, `--cpu-prof-name=${name}`];
-  const child = fork(PROGRAM, { execArgv, stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const child = fork(PROGRAM, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const late = AbortSignal.timeout(PATIENCE_MS);
   const ended = AbortSignal.any([signal, late]);
   const kill = () => child.kill("SIGKILL");

@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
+import { join } from "node:path";
 import { type Ground, openGround } from "./ground.ts";
 import type { Candidate, Figures } from "./job.ts";
 import { lightLoad } from "./light-load.ts";
@@ -23,7 +24,7 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<void> {
     `${ground.mysqlName} with its own settings, Google's Pub/Sub emulator, Node ${process.versions.node}, ` +
     `${availableParallelism()} cores`;
   say(about);
-  if (options.warmUp > 0) await measure(ground, "a", createLoad(options.warmUp), undefined, signal);
+  if (options.warmUp > 0) await measure(ground, "a", createLoad(options.warmUp), { signal });
   const rounds = await runRounds(ground, options, signal);
   const latencies = new Map<Candidate, readonly number[]>();
   for (const candidate of options.candidates.filter((one) => one === "c" || one === "d")) {
@@ -46,7 +47,10 @@ async function runRounds(ground: Ground, options: BenchOptions, signal: AbortSig
     // Each round begins with another candidate: none always follows the same one.
     const first = n % options.candidates.length;
     for (const candidate of [...options.candidates.slice(first), ...options.candidates.slice(0, first)]) {
-      const figures = await measure(ground, candidate, load, options.profile, signal);
+      const figures = await measure(ground, candidate, load, {
+        signal,
+        profile: options.profile && join(options.profile, `${candidate}-${n + 1}.cpuprofile`),
+      });
       round.set(candidate, figures);
       const rate = Math.round(figures.rate).toLocaleString("en-US");
       say(`round ${n + 1} of ${options.rounds}: (${candidate}) ${rate}/s`);
@@ -61,14 +65,14 @@ async function measure(
   ground: Ground,
   candidate: Candidate,
   load: Load,
-  profile: string | undefined,
-  signal: AbortSignal,
+  { signal, profile }: { readonly signal: AbortSignal; readonly profile?: string | undefined },
 ): Promise<Figures> {
   signal.throwIfAborted();
   await using scene = await openScene(ground);
   await scene.publish(load.messages);
-  const job = { candidate, messages: load.messages.length, latencyAfterMs: undefined, ...scene.place };
-  const figures = await runCandidate(job, { profile, signal });
+  const messages = load.messages.length;
+  const job = { candidate, messages, latencyAfterMs: undefined, profile, ...scene.place };
+  const figures = await runCandidate(job, { signal });
   await verify(scene.connection, candidate, load);
   return figures;
 }

@@ -3,27 +3,36 @@ import { type Config, readConfig } from "../../../src/config.ts";
 import { openPubSub } from "../../../src/pubsub/client.ts";
 import type { Delivery, Intake } from "../../../src/pubsub/port.ts";
 import { registryOf } from "../../../src/tables/registry.ts";
+import { createLog } from "../../../src/telemetry/log.ts";
+import { Metrics } from "../../../src/telemetry/metrics.ts";
+import { openHealthServer } from "../../../src/worker/health-server.ts";
+import { observe } from "../../../src/worker/observe.ts";
 import type { WorkerObserver } from "../../../src/worker/observer.ts";
 import type { Job } from "../job.ts";
 import type { Meter } from "../meter.ts";
 import { benchTable } from "../table.ts";
 import { STREAMS } from "./pull.ts";
 
-/** (d) rowpost as `rowpost worker` runs it, with its defaults but for the number of streams. */
+/**
+ * (d) rowpost as `rowpost worker` runs it, metrics and health server included, with its defaults but for the number of
+ * streams. Only warnings are logged, to standard error.
+ */
 export async function rowpost(job: Job, meter: Meter): Promise<AsyncDisposable> {
-  const client = openPubSub({ project: job.pubsub.project, emulatorHost: job.pubsub.host });
+  await using opening = new AsyncDisposableStack();
+  const registry = registryOf([benchTable]);
+  const log = createLog({ level: "warn", destination: process.stderr });
+  const metrics = opening.use(new Metrics({ version: "bench", tables: registry.keys(), process }));
+  const client = opening.use(openPubSub({ project: job.pubsub.project, emulatorHost: job.pubsub.host }));
   const pulling = Promise.withResolvers<void>();
-  const observer = observerOf(meter, pulling.resolve);
-  const { worker, updates } = assembleWorker(configOf(job), registryOf([benchTable]), client, observer);
+  const observer = measured(observe(log, metrics), meter, pulling.resolve);
+  const { worker, updates } = assembleWorker(configOf(job), registry, client, observer);
+  metrics.read({ queue: () => worker.queue, outstandingMessages: () => updates.outstandingMessages });
+  const health = { host: "127.0.0.1", port: 0, health: () => worker.health };
+  opening.use(await openHealthServer({ ...health, metrics: (accept) => metrics.expose(accept) }));
   measureFirst(updates, meter);
-  worker.start();
+  opening.use(worker).start();
   await pulling.promise;
-  return {
-    async [Symbol.asyncDispose]() {
-      await worker.stop();
-      await client.close();
-    },
-  };
+  return opening.move();
 }
 
 function configOf({ database, pubsub }: Job): Config {
@@ -56,29 +65,19 @@ function measureFirst(intake: Intake, meter: Meter): void {
   };
 }
 
-/** What ought not to happen in a bench ends it. */
-function observerOf(meter: Meter, opened: () => void): WorkerObserver {
+/** Lets the meter hear what the observer hears. */
+function measured(observer: WorkerObserver, meter: Meter, opened: () => void): WorkerObserver {
   return {
-    committed(batch) {
+    ...observer,
+    committed(batch, settlements, seconds) {
+      observer.committed(batch, settlements, seconds);
       for (const { delivery } of batch) meter.committed(delivery.receivedAt);
       meter.batch(batch.length);
       meter.settled(batch.length);
     },
-    retried: (trouble, error) => console.error(`rowpost: ${trouble}`, error),
-    givenBack: () => {},
-    unpublished: fail,
-    paused: (reason) => {
-      if (reason !== undefined && reason.code !== "starting") fail(reason.message);
+    intake(name, reason) {
+      observer.intake(name, reason);
+      if (name === "updates" && reason === undefined) opened();
     },
-    intake: (name, reason) => {
-      if (reason !== undefined) fail(reason);
-      if (name === "updates") opened();
-    },
-    purged: () => {},
-    purgeFailed: fail,
   };
-}
-
-function fail(error: unknown): void {
-  throw error instanceof Error ? error : new Error(String(error));
 }
