@@ -19,7 +19,8 @@ const CHUNK = 1_000;
  */
 export async function purge(store: Store, options: PurgeOptions): Promise<Purged> {
   return store.transaction(async (election) => {
-    const name = "CONCAT('rowpost:purge:',LEFT(SHA1(DATABASE()),16))";
+    // MySQL 9 has no SHA1 and no MD5 any more.
+    const name = "CONCAT('rowpost:purge:',LEFT(SHA2(DATABASE(),256),16))";
     const [won] = await election.select(`SELECT GET_LOCK(${name},0) AS won`);
     if (Number(won?.["won"]) !== 1) return undefined;
     try {
@@ -33,10 +34,37 @@ export async function purge(store: Store, options: PurgeOptions): Promise<Purged
   }, Number.POSITIVE_INFINITY);
 }
 
+/** What {@link purge} would delete at this moment, rows by table. Looks at no more rows than that, and one chunk. */
+export async function countExpired(store: Store, options: PurgeOptions): Promise<NonNullable<Purged>> {
+  let receipts = 0;
+  let after = "0";
+  for (;;) {
+    const [row] = await store.select(
+      `SELECT COALESCE(SUM(expired),0) AS expired,COALESCE(MAX(id),0) AS last FROM` +
+        ` (SELECT id,${receiptExpired(options)} AS expired FROM receipts WHERE id>${after} ORDER BY id LIMIT ${CHUNK}) chunk`,
+    );
+    receipts += Number(row?.["expired"]);
+    after = String(row?.["last"]);
+    if (Number(row?.["expired"]) < CHUNK) break;
+  }
+  const [row] = await store.select(
+    `SELECT COUNT(*) AS n FROM dead_letters WHERE ${deadLetterExpired(options)}`,
+  );
+  return { receipts, deadLetters: Number(row?.["n"]) };
+}
+
+function receiptExpired({ receiptHours }: PurgeOptions): string {
+  return `applied_at<UTC_TIMESTAMP(6)-INTERVAL ${receiptHours} HOUR`;
+}
+
+function deadLetterExpired({ deadLetterHours }: PurgeOptions): string {
+  return `last_at<UTC_TIMESTAMP(6)-INTERVAL ${deadLetterHours} HOUR`;
+}
+
 /** Receipts stand in the order of their times, but for the seconds by which two transactions overlap. */
-async function purgeReceipts(store: Store, { receiptHours, signal }: PurgeOptions): Promise<number> {
-  const expired = `applied_at<UTC_TIMESTAMP(6)-INTERVAL ${receiptHours} HOUR`;
-  return inChunks(store, signal, async (tx) => {
+async function purgeReceipts(store: Store, options: PurgeOptions): Promise<number> {
+  const expired = receiptExpired(options);
+  return inChunks(store, options.signal, async (tx) => {
     const oldest = await tx.select(
       `SELECT id,${expired} AS expired FROM receipts ORDER BY id LIMIT ${CHUNK}`,
     );
@@ -48,9 +76,9 @@ async function purgeReceipts(store: Store, { receiptHours, signal }: PurgeOption
   });
 }
 
-async function purgeDeadLetters(store: Store, { deadLetterHours, signal }: PurgeOptions): Promise<number> {
-  const expired = `last_at<UTC_TIMESTAMP(6)-INTERVAL ${deadLetterHours} HOUR`;
-  return inChunks(store, signal, async (tx) => {
+async function purgeDeadLetters(store: Store, options: PurgeOptions): Promise<number> {
+  const expired = deadLetterExpired(options);
+  return inChunks(store, options.signal, async (tx) => {
     const oldest = await tx.select(
       `SELECT id FROM dead_letters WHERE ${expired} ORDER BY last_at LIMIT ${CHUNK}`,
     );

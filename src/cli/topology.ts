@@ -1,0 +1,62 @@
+import { Command } from "commander";
+import type { PubSubClient } from "../pubsub/client.ts";
+import type { TopologyConfig } from "../pubsub/topology.ts";
+import { type CliContext, CliError } from "./context.ts";
+import { type PrintRow, printTable, widthOf } from "./print-table.ts";
+
+/** `rowpost topology apply|show`: the topics and subscriptions that the configuration names. */
+export function topologyCommand(context: CliContext): Command {
+  return new Command("topology")
+    .description("Creates and shows the topics and subscriptions of Pub/Sub")
+    .addCommand(
+      new Command("apply")
+        .description("Creates what is missing and updates what differs; again, it changes nothing")
+        .action(() => withPubSub(context, (client, config) => apply(context, client, config))),
+    )
+    .addCommand(
+      new Command("show")
+        .description("Shows what there is of it and whether it is as configured; changes nothing")
+        .action(() => withPubSub(context, (client, config) => show(context, client, config))),
+    );
+}
+
+async function withPubSub(
+  context: CliContext,
+  work: (client: PubSubClient, config: TopologyConfig) => Promise<void>,
+): Promise<void> {
+  const { pubsub } = context.config();
+  const { openPubSub } = await import("../pubsub/client.ts");
+  const { PubSubError } = await import("../pubsub/trouble.ts");
+  await using client = openPubSub({ project: pubsub.project, emulatorHost: context.emulatorHost });
+  try {
+    await work(client, pubsub);
+  } catch (error) {
+    throw error instanceof PubSubError ? new CliError(error.message, 1, { cause: error }) : error;
+  }
+}
+
+async function apply(context: CliContext, client: PubSubClient, config: TopologyConfig): Promise<void> {
+  const { applyTopology } = await import("../pubsub/topology.ts");
+  const { changes, faults, advice } = await applyTopology(client, config);
+  for (const { action, resource, detail } of changes) {
+    context.stdout.write(`${action.padEnd("unchanged".length)}  ${resource}: ${detail}\n`);
+  }
+  if (advice.length > 0) {
+    context.stdout.write(
+      `\nOnce, somebody who may must let Pub/Sub itself move messages to the dead-letter topic:\n`,
+    );
+    for (const command of advice) context.stdout.write(`  ${command}\n`);
+  }
+  if (faults.length > 0) throw new CliError(faults.join("\n"));
+}
+
+async function show(context: CliContext, client: PubSubClient, config: TopologyConfig): Promise<void> {
+  const { describeTopology } = await import("../pubsub/describe-topology.ts");
+  const described = await describeTopology(client, config);
+  const rows = described.map(
+    ({ kind, name, state, details }): PrintRow => ({ cells: [kind, state, name], below: details }),
+  );
+  const columns = [{ title: "KIND" }, { title: "STATE" }, { title: "NAME" }] as const;
+  context.stdout.write(printTable(columns, rows, widthOf(context.stdout)));
+  context.exitCode(described.every(({ state }) => state === "as configured") ? 0 : 1);
+}

@@ -1,0 +1,74 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { topologyCommand } from "../../../src/cli/topology.ts";
+import { openPubSub } from "../../../src/pubsub/client.ts";
+import { expectNoLeaks } from "../../support/leaks.ts";
+import { runCommand } from "../../support/run-command.ts";
+import { broker } from "../../support/servers.ts";
+
+expectNoLeaks();
+
+const topology = (environment: Readonly<Record<string, string>>, ...args: string[]) =>
+  runCommand(topologyCommand, args, { environment });
+
+test("topology apply creates what is missing, then changes nothing, then updates what differs", async (t) => {
+  const { environment, project } = await broker(t);
+  const first = await topology(environment, "apply");
+  assert.equal(first.code, 0, first.stderr);
+  const in_ = `in project "${project}"`;
+  assert.deepEqual(first.stdout.split("\n"), [
+    `created    topic "rowpost-updates" ${in_}: new`,
+    `created    topic "rowpost-undeliverable" ${in_}: new`,
+    `created    subscription "rowpost-undeliverable-worker" ${in_}: on projects/${project}/topics/rowpost-undeliverable`,
+    `created    subscription "rowpost-updates-worker" ${in_}: on projects/${project}/topics/rowpost-updates`,
+    "",
+  ]);
+  const second = await topology(environment, "apply");
+  assert.deepEqual(
+    second.stdout.match(/^\w+/gm),
+    ["unchanged", "unchanged", "unchanged", "unchanged"],
+    second.stdout,
+  );
+  const third = await topology({ ...environment, PUBSUB_MAX_DELIVERY_ATTEMPTS: "33" }, "apply");
+  assert.match(
+    third.stdout,
+    /^updated {4}subscription "rowpost-updates-worker" .* after 20 deliveries → .* after 33 deliveries$/m,
+  );
+});
+
+test("topology show says what is missing and what differs, and changes nothing", async (t) => {
+  const { environment, project } = await broker(t);
+  const before = await topology(environment, "show");
+  assert.equal(before.code, 1);
+  assert.equal(before.stdout.match(/missing/g)?.length, 4);
+  await topology(environment, "apply");
+  const after = await topology(environment, "show");
+  assert.equal(after.code, 0);
+  assert.match(
+    after.stdout,
+    /^KIND {10}STATE {10}NAME\ntopic {9}as configured {2}projects\/test-\w+\/topics\/rowpost-updates\n/,
+  );
+  const changed = await topology({ ...environment, PUBSUB_MESSAGE_RETENTION_HOURS: "24" }, "show");
+  assert.equal(changed.code, 1);
+  assert.match(
+    changed.stdout,
+    new RegExp(
+      `subscription {2}differs {8}projects/${project}/subscriptions/rowpost-updates-worker\n {4}message retention 96 h → message retention 24 h\n`,
+    ),
+  );
+  assert.equal((await topology(environment, "show")).code, 0);
+});
+
+test("a subscription that cannot be changed into the wanted one is a fault with what to do", async (t) => {
+  const { environment, project, host } = await broker(t);
+  const client = openPubSub({ project, emulatorHost: host });
+  t.after(() => client.close());
+  const [other] = await client.api.createTopic("other");
+  await other.createSubscription("rowpost-updates-worker");
+  const { code, stderr } = await topology(environment, "apply");
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    /^rowpost: subscription "rowpost-updates-worker" in project .* cannot be used: it belongs to topic .*other/,
+  );
+});
