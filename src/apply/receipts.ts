@@ -18,6 +18,7 @@ export type Ledger = Map<IdempotencyKey, LedgerEntry>;
 /** Another transaction has settled one of the batch's keys meanwhile: begin again, its receipt is there now. */
 export class ReceiptRace extends Error {
   override readonly name = "ReceiptRace";
+  readonly code = "RECEIPT_RACE";
 }
 
 const KEYS_PER_SELECT = 500;

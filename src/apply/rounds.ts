@@ -125,9 +125,13 @@ async function narrow(work: Work, updates: readonly Pending[]): Promise<void> {
   await applyRounds(work, updates.slice(middle));
 }
 
-/** One update, change by change, each written before the next is looked at; undone as a whole when one cannot be. */
+/**
+ * One update, change by change, each written before the next is looked at; undone as a whole when one cannot be. Its rows are
+ * read anew: one that was missing may have come meanwhile from another worker.
+ */
 async function applyByChanges(work: Work, one: Pending): Promise<void> {
   const touched = new Set<RowId>();
+  for (const { row } of one.update.changes) if (row !== undefined) work.written.add(row);
   await work.tx.run(SAVEPOINT);
   one.settlement = await changeByChange(work, one, touched);
   if (one.settlement.outcome !== "applied") await work.tx.run(ROLL_BACK);

@@ -107,6 +107,7 @@ const BY_CODE = new Map<string, TroubleClass>([
   ["PROTOCOL_CONNECTION_LOST", "transient"],
   ["PROTOCOL_SEQUENCE_TIMEOUT", "transient"],
   ["ABORT_ERR", "transient"],
+  ["RECEIPT_RACE", "transient"], // two deliveries of one key in two transactions
   ["ECONNREFUSED", "environment"],
   ["ETIMEDOUT", "environment"],
   ["EHOSTUNREACH", "environment"],
