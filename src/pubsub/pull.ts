@@ -20,6 +20,8 @@ export interface PullEvents {
 
 /** Longest lease. An outage of the database holds messages and spends no delivery attempts. */
 const MAX_LEASE = Duration.from({ minutes: 60 });
+/** Time to connect; the client's own 300 s also keep a process alive that long after a close. */
+const CONNECT_MS = 10_000;
 /** With the client's 10 s, a backlog that waits in this process is delivered again. */
 const MIN_LEASE = Duration.from({ seconds: 60 });
 
@@ -44,7 +46,11 @@ export class Pull implements Holder {
     this.#events = events;
     this.#subscription = api.subscription(name, {
       flowControl: { maxMessages: limits.messages, maxBytes: limits.bytes, allowExcessMessages: true },
-      streamingOptions: { maxStreams: limits.streams, retryMaxBackoff: Duration.from({ seconds: 10 }) },
+      streamingOptions: {
+        maxStreams: limits.streams,
+        retryMaxBackoff: Duration.from({ seconds: 10 }),
+        timeout: CONNECT_MS,
+      },
       batching: { maxMilliseconds: limits.ackBatchMs },
       minAckDeadline: MIN_LEASE,
       maxExtensionTime: MAX_LEASE,

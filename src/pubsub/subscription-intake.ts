@@ -172,8 +172,10 @@ export class SubscriptionIntake implements PubSubIntake {
     this.#mode = "lost";
     this.#timers.set("open", this.#backoff(), () => this.#open());
     const reason = explain(error, this.#resource);
-    if (typeof this.#told !== "object" || this.#told.lost !== reason) {
-      this.#told = { lost: reason };
+    // The detail in brackets differs from try to try, by the time that each took.
+    const [lost = reason] = reason.split(" (");
+    if (typeof this.#told !== "object" || this.#told.lost !== lost) {
+      this.#told = { lost };
       this.#events?.lost(reason);
     }
   }
