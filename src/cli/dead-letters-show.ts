@@ -74,7 +74,7 @@ function asText(letter: DeadLetterRecord, width: number): string {
   return [
     printFacts(facts(letter), width),
     `\nattributes\n${attributes.length === 0 ? "  none\n" : attributes.join("")}`,
-    `\ndata, ${letter.bytes} bytes of ${kind === "bytes" ? "no text" : kind}\n`,
+    `\ndata (${kind}, ${letter.bytes} bytes)\n`,
     text === "" ? "" : `${text}\n`,
     left > 0 ? `(${left} more bytes; \`--data\` prints them all)\n` : "",
   ].join("");

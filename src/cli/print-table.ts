@@ -18,9 +18,9 @@ export interface PrintRow {
 const GAP = "  ";
 const SMALLEST = 8;
 
-/** The columns of the terminal; a pipe or a file has no end to its lines. */
+/** The columns of the terminal, 80 if it does not know them; a pipe or a file has no end to its lines. */
 export function widthOf(stream: Terminal): number {
-  return stream.isTTY === true ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY;
+  return stream.isTTY === true ? stream.columns || 80 : Number.POSITIVE_INFINITY;
 }
 
 /** A table with a line of titles, as wide as its cells and no wider than `width`, if cutting can help that. Ends with a line feed. */

@@ -3,7 +3,7 @@ import { printableLines } from "./printable.ts";
 
 /** A message's data as a person reads it. */
 export interface ShownData {
-  readonly kind: "JSON" | "text" | "bytes";
+  readonly kind: "JSON" | "text" | "binary";
   readonly text: string;
   /** How many bytes of the data are not in `text`. */
   readonly left: number;
@@ -19,7 +19,7 @@ const DEEPEST = 64;
  */
 export function showData(data: Buffer): ShownData {
   if (!isUtf8(data) || looksBinary(data)) {
-    return { kind: "bytes", text: hexdump(data.subarray(0, MOST_BYTES)), left: rest(data, MOST_BYTES) };
+    return { kind: "binary", text: hexdump(data.subarray(0, MOST_BYTES)), left: rest(data, MOST_BYTES) };
   }
   if (data.length <= MOST_TEXT) {
     const text = data.toString("utf8");

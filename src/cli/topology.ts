@@ -53,10 +53,15 @@ async function apply(context: CliContext, client: PubSubClient, config: Topology
 async function show(context: CliContext, client: PubSubClient, config: TopologyConfig): Promise<void> {
   const { describeTopology } = await import("../pubsub/describe-topology.ts");
   const described = await describeTopology(client, config);
+  const short = (name: string) =>
+    name.replace(/^projects\/([^/]+)\/[a-z]+\/(.+)$/, (full, project, last) =>
+      project === client.project ? last : full,
+    );
   const rows = described.map(
-    ({ kind, name, state, details }): PrintRow => ({ cells: [kind, state, name], below: details }),
+    ({ kind, name, state, details }): PrintRow => ({ cells: [kind, state, short(name)], below: details }),
   );
   const columns = [{ title: "KIND" }, { title: "STATE" }, { title: "NAME" }] as const;
+  context.stdout.write(`project ${client.project} at ${client.address}\n\n`);
   context.stdout.write(printTable(columns, rows, widthOf(context.stdout)));
   context.exitCode(described.every(({ state }) => state === "as configured") ? 0 : 1);
 }

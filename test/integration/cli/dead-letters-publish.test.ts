@@ -76,6 +76,17 @@ test("a publish that fails although the message got through keeps its mark and i
   assert.deepEqual(await letters(desk), ["1 applied marked"]);
 });
 
+test("a replay that comes after the publisher's own second try is noted with what became of that", async (t) => {
+  const desk = await oneLetter(t);
+  const { replayed } = await replay(desk, async (sent) => {
+    const again = await desk.settle(addTo("a", 5, "k-1"));
+    assert.equal(again[0]?.outcome, "applied");
+    assert.deepEqual(await desk.settle(sent), [{ outcome: "duplicate" }]);
+  });
+  assert.deepEqual(replayed, ["1 published"]);
+  assert.deepEqual(await letters(desk), ["1 applied marked"]);
+});
+
 test("a publish that fails leaves the dead letter as it was", async (t) => {
   const desk = await oneLetter(t);
   const failing = async () => {

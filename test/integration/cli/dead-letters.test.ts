@@ -98,7 +98,7 @@ test("a dead letter is shown with all that is kept of it, its data digit for dig
   );
   assert.match(stdout, /\ntable {11}counters\n/);
   assert.match(stdout, /\nattributes\n {2}idempotency-key: k-1\n {2}source: shop\\u0007\n/);
-  assert.match(stdout, /\ndata, 80 bytes of JSON\n\{\n {2}"table": "counters",\n/);
+  assert.match(stdout, /\ndata \(JSON, 80 bytes\)\n\{\n {2}"table": "counters",\n/);
   assert.match(stdout, /\n {4}"n": 9007199254740993\n/);
   const json = JSON.parse((await desk.letters(["show", "1", "--json"])).stdout) as Record<string, unknown>;
   assert.equal(json["data"], data);
@@ -109,7 +109,7 @@ test("a dead letter is shown with all that is kept of it, its data digit for dig
 test("data that is no text is shown as a dump, and as Base64 in JSON", async (t) => {
   const desk = await five(t);
   const { stdout } = await desk.letters(["show", "4"]);
-  assert.match(stdout, /data, 3 bytes of no text\n00000000 {2}ff fe 00 +\.\.\.\n$/);
+  assert.match(stdout, /data \(binary, 3 bytes\)\n00000000 {2}ff fe 00 +\.\.\.\n$/);
   assert.equal(JSON.parse((await desk.letters(["show", "4", "--json"])).stdout).dataBase64, "//4A");
 });
 

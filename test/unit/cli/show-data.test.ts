@@ -46,7 +46,7 @@ test("data that is text but no JSON is shown as it is, without what a terminal w
 
 test("data that is no text is shown as a dump of its first 512 bytes", () => {
   const { kind, text, left } = showData(Buffer.alloc(600, 0xff));
-  assert.deepEqual({ kind, left, lines: text.split("\n").length }, { kind: "bytes", left: 88, lines: 32 });
+  assert.deepEqual({ kind, left, lines: text.split("\n").length }, { kind: "binary", left: 88, lines: 32 });
   assert.equal(
     hexdump(Buffer.from("rowpost\0\u00e9")),
     "00000000  72 6f 77 70 6f 73 74 00 c3 a9                    rowpost...",
