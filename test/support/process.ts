@@ -5,7 +5,7 @@ import { type Child, startChild } from "../../src/local/child-process.ts";
 import type { Scope } from "./servers.ts";
 import { until } from "./until.ts";
 
-const CLI = join(import.meta.dirname, "../../src/cli.ts");
+const ROOT = join(import.meta.dirname, "../..");
 
 /** A rowpost process of one's own. */
 export interface RowpostProcess extends Child {
@@ -13,16 +13,18 @@ export interface RowpostProcess extends Child {
   output(): Promise<string>;
 }
 
-/** Starts `rowpost ARGS` with these variables and nothing else of ours; killed when the scope ends. */
+/** Starts `rowpost ARGS` of this project, or of a copy, with these variables and nothing else of ours; killed when the scope ends. */
 export async function startRowpost(
   scope: Scope,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
+  project = ROOT,
 ): Promise<RowpostProcess> {
   const folder = await mkdtemp(join(tmpdir(), "rowpost-process-"));
   const log = join(folder, "log");
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  const child = await startChild(["env", ...variables, process.execPath, CLI, ...args], log);
+  const program = join(project, "src/cli.ts");
+  const child = await startChild(["env", ...variables, process.execPath, program, ...args], log);
   scope.after(async () => {
     await child.kill();
     await rm(folder, { recursive: true, force: true });

@@ -14,7 +14,7 @@ import { createDecoder } from "../../src/messages/decode.ts";
 import { REJECTION_CODES } from "../../src/messages/rejection.ts";
 import { registry } from "../../src/tables/registry.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
-import { blocks, cells, README, section, sixthTable, spans, tableLines } from "../support/readme.ts";
+import { blocks, cells, README, section, spans, tableLines } from "../support/readme.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
 
@@ -175,11 +175,4 @@ test("each relative link of the README leads somewhere", () => {
   for (const file of spans(section("## The rooms")).filter((span) => span.startsWith("."))) {
     assert(existsSync(join(ROOT, file)), file);
   }
-});
-
-test("the table that the README adds is none of the shipped ones, and its file follows their form", () => {
-  const { file, text, commands } = sixthTable();
-  assert(!existsSync(join(ROOT, file)), file);
-  assert.match(text, /^export const table = defineTable\(\{$/m);
-  assert.equal(commands.length, 3);
 });
