@@ -102,7 +102,8 @@ function box(text: string): string {
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+  // A signal to a whole group comes again through npm: later ones change nothing.
+  process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 }
 const reports = await main(process.argv.slice(2), interrupted.signal);
 console.log(summary(reports));

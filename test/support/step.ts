@@ -24,7 +24,7 @@ export interface Counts {
 /** Which test files to run, and how. */
 export interface TestFiles {
   readonly files: readonly string[];
-  /** The longest time for one file. */
+  /** The longest time for one test, and for which nothing may end. */
   readonly timeoutMs: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
@@ -55,18 +55,24 @@ export async function toolStep(name: string, [tool = "", ...args]: readonly stri
   return done(code === 0 ? "passed" : "failed");
 }
 
-/** Runs test files, each in a process of its own, two at a time, and prints them as node:test does. */
+/**
+ * Runs test files, each in a process of its own, two at a time, and prints them as node:test does. Files that go on without
+ * a test that ends (something was left open) are ended and have failed.
+ */
 export async function testStep(name: string, { files, ...how }: TestFiles): Promise<Report> {
   const done = begin(name);
+  const quiet = new AbortController();
+  const alarm = setTimeout(() => quiet.abort(new Error("nothing ended in time")), how.timeoutMs * 1.2);
   const stream = run({
     files: [...files],
     cwd: ROOT,
     concurrency: 2,
     timeout: how.timeoutMs,
-    signal: how.signal,
+    signal: AbortSignal.any([how.signal, quiet.signal]),
     env: { ...process.env, ...how.environment },
   });
   let counts = NO_TESTS;
+  stream.on("test:complete", () => alarm.refresh());
   stream.on("test:summary", ({ file, counts: of }) => {
     if (file === undefined) {
       counts = {
@@ -79,5 +85,6 @@ export async function testStep(name: string, { files, ...how }: TestFiles): Prom
   for await (const text of stream.compose(spec)) {
     process.stdout.write(String(text));
   }
+  clearTimeout(alarm);
   return done(counts.failed === 0 && counts.passed > 0 ? "passed" : "failed", counts);
 }
