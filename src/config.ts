@@ -32,6 +32,7 @@ export interface Config {
     /** Where rejected updates are also published; undefined: nowhere. */
     readonly deadLetterTopic: string | undefined;
     readonly streams: number;
+    readonly leaseSeconds: number;
     readonly messageRetentionHours: number;
   };
   readonly worker: {
@@ -97,6 +98,9 @@ export const VARIABLES = {
     .optional()
     .describe("Topic to which rejected updates are also sent"),
   PUBSUB_STREAMS: count(5, 1, 50).describe("StreamingPull streams of one worker"),
+  PUBSUB_LEASE_SECONDS: count(60, 10, 600).describe(
+    "Lease of a message: what a killed worker held comes again after it",
+  ),
   PUBSUB_MESSAGE_RETENTION_HOURS: count(96, 1, 744).describe("How long the subscription keeps a message"),
   LANES: count(4, 1, 64).describe("Batch transactions at once; each holds one connection"),
   BATCH_SIZE: count(500, 1, 5_000).describe("Updates in one transaction at the most"),
@@ -194,6 +198,7 @@ function assemble(v: Variables): Config {
       maxDeliveryAttempts: v.PUBSUB_MAX_DELIVERY_ATTEMPTS,
       deadLetterTopic: v.PUBSUB_DEAD_LETTER_TOPIC,
       streams: v.PUBSUB_STREAMS,
+      leaseSeconds: v.PUBSUB_LEASE_SECONDS,
       messageRetentionHours: v.PUBSUB_MESSAGE_RETENTION_HOURS,
     },
     worker: {

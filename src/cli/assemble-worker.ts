@@ -32,9 +32,9 @@ export function assembleWorker(
   observer: WorkerObserver,
 ): AssembledWorker {
   const { pubsub, worker: flow, retention } = config;
-  const { streams, subscription, backstopSubscription, deadLetterTopic } = pubsub;
+  const { streams, leaseSeconds, subscription, backstopSubscription, deadLetterTopic } = pubsub;
   const { maxMessages, maxBytes } = flow;
-  const updates = createIntake(client, { subscription, streams, maxMessages, maxBytes });
+  const updates = createIntake(client, { subscription, streams, leaseSeconds, maxMessages, maxBytes });
   const backstop = createIntake(client, { subscription: backstopSubscription, ...BACKSTOP });
   const worker = new Worker({
     ...flow,

@@ -8,6 +8,8 @@ export interface PullLimits {
   readonly bytes: number;
   /** How long acks and nacks are gathered into one request. */
   readonly ackBatchMs: number;
+  /** The lease of a message; renewed while it is held. */
+  readonly leaseSeconds: number;
 }
 
 export interface PullEvents {
@@ -22,9 +24,6 @@ export interface PullEvents {
 const MAX_LEASE = Duration.from({ minutes: 60 });
 /** Time to connect; the client's own 300 s also keep a process alive that long after a close. */
 const CONNECT_MS = 10_000;
-/** With the client's 10 s, a backlog that waits in this process is delivered again. */
-const MIN_LEASE = Duration.from({ seconds: 60 });
-
 /**
  * One opening of the subscription: from its first stream to its last settled delivery. It never opens again, since the
  * client, opened again while its close still waits, closes the queues of the new opening.
@@ -40,7 +39,8 @@ export class Pull implements Holder {
   #heldBytes = 0;
   #received = 0;
   #closing = false;
-  #givingBack = false;
+  #refusing = false;
+  #aside: Message[] = [];
 
   constructor(api: PubSub, name: string, limits: PullLimits, events: PullEvents) {
     this.#events = events;
@@ -52,7 +52,7 @@ export class Pull implements Holder {
         timeout: CONNECT_MS,
       },
       batching: { maxMilliseconds: limits.ackBatchMs },
-      minAckDeadline: MIN_LEASE,
+      minAckDeadline: Duration.from({ seconds: limits.leaseSeconds }),
       maxExtensionTime: MAX_LEASE,
       closeOptions: { behavior: SubscriptionCloseBehaviors.WaitForProcessing, timeout: MAX_LEASE },
     });
@@ -83,15 +83,18 @@ export class Pull implements Holder {
     return this.#drained.promise;
   }
 
-  /** Stops pulling; what was handed out keeps its lease. Twice does no harm. */
+  /** Stops pulling; what was handed out keeps its lease, what came after `refuse` goes back. Twice does no harm. */
   close(): void {
     this.#closing = true;
+    for (const message of this.#aside.splice(0)) {
+      message.nack();
+    }
     this.#subscription.close().catch(() => this.#drained.resolve());
   }
 
-  /** Hands out nothing more: what still comes goes back to the broker at once. */
+  /** Hands out nothing more: what still comes is kept aside, so that no more is sent for it, and goes back at `close`. */
   refuse(): void {
-    this.#givingBack = true;
+    this.#refusing = true;
   }
 
   /** Gives all back that is handed out and not settled; later settling of it does nothing. */
@@ -110,8 +113,9 @@ export class Pull implements Holder {
   }
 
   #receive(message: Message): void {
-    if (this.#givingBack) {
-      message.nack();
+    if (this.#refusing) {
+      this.#received += 1;
+      this.#setAside(message);
       return;
     }
     const delivery = new PulledDelivery(message, this, performance.now());
@@ -126,6 +130,14 @@ export class Pull implements Holder {
       queueMicrotask(() => {
         throw error;
       });
+    }
+  }
+
+  #setAside(message: Message): void {
+    if (this.#closing) {
+      message.nack();
+    } else {
+      this.#aside.push(message);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type { PubSub } from "@google-cloud/pubsub";
 import { jitteredDelay } from "./backoff.ts";
 import type { PubSubClient } from "./client.ts";
@@ -14,11 +15,15 @@ import { explain, type Resource } from "./trouble.ts";
 const SETTLE_MS = 300;
 /** Time given to the client to open a stream again by itself, before the broker is asked. */
 const BLIP_MS = 1_000;
+/** A stop ends when nothing has come in this time, and within this time anyhow. */
+const QUIET_MS = 60;
+const LONGEST_QUIET_MS = 600;
 /** With no message in this time the broker is asked whether it is still there: streams are known to fall silent. */
 const IDLE_MS = 30_000;
 
 /**
- * Modes: `idle` → start → `opening` → `open` ⇄ `lost`; stop leads from each to `stopped`, for good.
+ * Modes: `idle` → start → `opening` → `open` ⇄ `lost`; stop leads from each to `stopped`, for good. The streams are closed a
+ * moment after: what the broker has sent already is read and given back, or it would come again only after its lease.
  * - opening: a pull is there, not yet known to work. A message, or a broker that answers after SETTLE_MS: open.
  * - open: one stream of several lost for good: the pull is replaced after a backoff, without a word. All lost, or a
  *   broker that does not answer: lost.
@@ -40,9 +45,10 @@ export class SubscriptionIntake implements PubSubIntake {
   #failures = 0;
   #openedAt = 0;
   #waitsForRoom = false;
+  #ended: Promise<void> | undefined;
 
   constructor(client: PubSubClient, options: IntakeOptions) {
-    this.#options = { ackBatchMs: 20, retryMs: { min: 1_000, max: 30_000 }, ...options };
+    this.#options = { ackBatchMs: 20, leaseSeconds: 60, retryMs: { min: 1_000, max: 30_000 }, ...options };
     const { project, address } = client;
     this.#resource = {
       kind: "subscription",
@@ -75,13 +81,16 @@ export class SubscriptionIntake implements PubSubIntake {
 
   stop(): void {
     this.#mode = "stopped";
-    this.#leave();
+    this.#timers.clear();
+    this.#pull?.refuse();
     this.#draining.refuse();
+    this.#ended ??= this.#quiet().then(() => this.#leave());
   }
 
   async close(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     this.stop();
+    await this.#ended;
     // The last of the time belongs to telling the broker what is given back.
     await this.#draining.wait(timeoutMs - Math.min(1_000, timeoutMs / 4));
     this.#draining.giveBack();
@@ -89,8 +98,18 @@ export class SubscriptionIntake implements PubSubIntake {
     await this.#api.close();
   }
 
+  /** Resolves when nothing is on its way any more, as far as can be told. */
+  async #quiet(): Promise<void> {
+    const deadline = performance.now() + LONGEST_QUIET_MS;
+    for (let before = -1; this.#pull !== undefined && this.#pull.received !== before; ) {
+      if (performance.now() > deadline) return;
+      before = this.#pull.received;
+      await delay(QUIET_MS);
+    }
+  }
+
   #open(): void {
-    const { streams, ackBatchMs, subscription, maxMessages, maxBytes } = this.#options;
+    const { streams, ackBatchMs, leaseSeconds, subscription, maxMessages, maxBytes } = this.#options;
     const messages = maxMessages - this.#draining.messages;
     const bytes = maxBytes - this.#draining.bytes;
     this.#waitsForRoom = messages < maxMessages / 2 || bytes < maxBytes / 2;
@@ -101,7 +120,7 @@ export class SubscriptionIntake implements PubSubIntake {
     const pull: Pull = new Pull(
       this.#api,
       subscription,
-      { streams, messages, bytes, ackBatchMs },
+      { streams, messages, bytes, ackBatchMs, leaseSeconds },
       {
         delivery: (delivery) => this.#deliver(pull, delivery),
         failed: (error) => this.#lose(pull, error),
@@ -147,7 +166,7 @@ export class SubscriptionIntake implements PubSubIntake {
   }
 
   #streamEnded(pull: Pull | undefined, end: StreamEnd): void {
-    if (pull === undefined || pull !== this.#pull || isOwnClose(end)) {
+    if (pull === undefined || pull !== this.#pull || this.#mode === "stopped" || isOwnClose(end)) {
       return;
     }
     if (!isFinal(end)) {
@@ -165,7 +184,7 @@ export class SubscriptionIntake implements PubSubIntake {
   }
 
   #lose(pull: Pull, error: unknown): void {
-    if (pull !== this.#pull) {
+    if (pull !== this.#pull || this.#mode === "stopped") {
       return;
     }
     this.#leave();

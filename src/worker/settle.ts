@@ -1,6 +1,6 @@
 import type { Settlement } from "../apply/outcome.ts";
 import type { Rejection } from "../messages/rejection.ts";
-import type { Publisher } from "../pubsub/port.ts";
+import type { Delivery, Publisher } from "../pubsub/port.ts";
 import type { Held } from "./waiting.ts";
 
 /** What settling needs to know of the world. */
@@ -42,10 +42,8 @@ async function publishThenAck(
   unpublished: SettleOptions["unpublished"],
 ): Promise<void> {
   try {
-    await deadLetters.publish(delivery.data, {
-      ...delivery.attributes,
-      ...rejectionAttributes(decoded.key, rejection),
-    });
+    const attributes = { ...ownAttributes(delivery), ...rejectionAttributes(decoded.key, rejection) };
+    await deadLetters.publish(delivery.data, attributes);
     delivery.ack();
   } catch (error) {
     unpublished(error);
@@ -53,8 +51,15 @@ async function publishThenAck(
   }
 }
 
-/** A Pub/Sub attribute holds 1,024 bytes at the most (Google Cloud, "Pub/Sub quotas and limits"). */
+/** A Pub/Sub attribute holds 1,024 bytes at the most, a message 100 of them (Google Cloud, "Pub/Sub quotas and limits"). */
 const LONGEST_ATTRIBUTE = 1_024;
+const MOST_ATTRIBUTES = 100 - 10;
+
+/** The publisher's attributes: those that begin with `goog` are the broker's, which takes no such ones. */
+function ownAttributes({ attributes }: Delivery): Record<string, string> {
+  const own = Object.entries(attributes).filter(([name]) => !name.startsWith("goog"));
+  return Object.fromEntries(own.slice(0, MOST_ATTRIBUTES));
+}
 
 function rejectionAttributes(key: string, rejection: Rejection): Record<string, string> {
   const attributes: Record<string, string> = { "idempotency-key": key };
