@@ -37,6 +37,10 @@ const HOUR_MS = 3_600_000;
  * kept. Where one of the two is not certain, the replay is refused.
  */
 export function planReplay(letter: DeadLetterRecord, rules: ReplayRules, keyTaken = false): Replay {
+  const { replayOutcome } = letter;
+  if (replayOutcome !== null && replayOutcome !== "rejected") {
+    return { refusal: `nothing to do: its last replay has been settled (${replayOutcome})` };
+  }
   const age = (rules.now.getTime() - oldestTry(letter)) / HOUR_MS;
   if (age > rules.maxAgeHours) return { refusal: tooOld(age, rules.maxAgeHours) };
   const attributes = Object.fromEntries(

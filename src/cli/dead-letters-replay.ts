@@ -95,7 +95,7 @@ async function wait(
   ids: readonly string[],
   seconds: number,
 ): Promise<number> {
-  if (ids.length === 0) return 0;
+  if (ids.length === 0 || context.signal.aborted) return 0;
   const outcomes = await awaitOutcomes(store, ids, seconds, context.signal);
   context.stdout.write(`\n${printOutcomes(outcomes, widthOf(context.stdout))}`);
   return outcomes.filter(needsSomebody).length;

@@ -4,7 +4,7 @@ import type { Store } from "../store/store.ts";
 import { type PrintRow, printTable } from "./print-table.ts";
 import { printable } from "./printable.ts";
 
-/** What became of a replay; `unknown` when nobody has noted anything in time, `gone` when the dead letter has been deleted. */
+/** What became of a replay; `pending` when nobody has noted anything in time, `gone` when the dead letter has been deleted. */
 export interface ReplayOutcome {
   readonly id: string;
   readonly outcome: string;
@@ -37,7 +37,7 @@ export async function awaitOutcomes(
     if (known.size === ids.length || left <= 0 || signal.aborted) break;
     await delay(Math.min(POLL_MS, left), undefined, { signal }).catch(() => {});
   }
-  return ids.toSorted(byNumber).map((id) => known.get(id) ?? { id, outcome: "unknown", reason: "" });
+  return ids.toSorted(byNumber).map((id) => known.get(id) ?? { id, outcome: "pending", reason: "" });
 }
 
 function byNumber(a: string, b: string): number {
@@ -77,10 +77,11 @@ export function printOutcomes(outcomes: readonly ReplayOutcome[], width: number)
     }),
   );
   const table = printTable([{ title: "ID", align: "right" }, { title: "OUTCOME" }], rows, width);
-  return `${sum}\n${rows.length === 0 ? "" : `\n${table}`}`;
+  const more = outcomes.length > MOST_ROWS ? outcomes.filter(needsSomebody).length - rows.length : 0;
+  return `${sum}\n${rows.length === 0 ? "" : `\n${table}`}${more > 0 ? `and ${more} more\n` : ""}`;
 }
 
 /** Somebody has still to look at it. */
 export function needsSomebody({ outcome }: ReplayOutcome): boolean {
-  return outcome === "rejected" || outcome === "unknown";
+  return outcome === "rejected" || outcome === "pending";
 }

@@ -177,7 +177,10 @@ test("a reused key is replayed only under another key, and under that once", asy
   assert.equal(await counter(desk, "a"), 12);
   assert.deepEqual((await letter(desk))?.["replay_outcome"], "applied");
   const again = await desk.letters(["replay", "--all", "--new-key", "--yes"]);
-  assert.match(again.stdout, /settled meanwhile \(applied\)/);
+  assert.match(again.stdout, /nothing to do: its last replay has been settled \(applied\)/);
+  await desk.store.select("UPDATE dead_letters SET replay_outcome=NULL");
+  const forgotten = await desk.letters(["replay", "--all", "--new-key", "--yes"]);
+  assert.match(forgotten.stdout, /settled meanwhile \(applied\)/);
   assert.equal(await counter(desk, "a"), 12);
 });
 

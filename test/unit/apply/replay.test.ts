@@ -126,6 +126,16 @@ test("what the broker gave up goes out under the key that its data or attributes
   assert.equal(planReplay(letter({ code, attributes: named }), RULES).key, "message:m-0");
 });
 
+test("what a replay has settled is not replayed again; what was rejected again is", () => {
+  for (const replayOutcome of ["applied", "unchanged", "stale"]) {
+    const { refusal } = planReplay(letter({ replays: 1, replayOutcome }), { ...RULES, newKey: true });
+    assert.equal(refusal, `nothing to do: its last replay has been settled (${replayOutcome})`);
+  }
+  for (const replayOutcome of ["rejected", null]) {
+    assert.equal(planReplay(letter({ replays: 1, replayOutcome }), RULES).refusal, undefined);
+  }
+});
+
 test("a plan tells what its message decodes to today", () => {
   const replay = planReplay(letter({}, { ...UPDATE, table: "countres" }), RULES);
   assert.equal(replay.refusal === undefined && replay.decoded.rejection?.code, "unknown_table");
