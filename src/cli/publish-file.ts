@@ -32,6 +32,7 @@ export async function publishFile(
   tables: Tables,
   file: string,
   flags: PublishFlags,
+  patienceMs: number,
 ): Promise<boolean> {
   const config = context.config();
   const registry = await tables();
@@ -39,7 +40,8 @@ export async function publishFile(
   const plan = planInput(input, flags, registry, config.limits);
   await using kept =
     flags.refused === undefined ? undefined : await RefusedFile.open(flags.refused, flags.from > 1);
-  await using topic = flags.dryRun === true ? undefined : openTopic(config.pubsub, context.emulatorHost);
+  await using topic =
+    flags.dryRun === true ? undefined : openTopic(config.pubsub, context.emulatorHost, patienceMs);
   const refusals = new Refusals(input.name, kept, (line) => progress.say(line));
   const run = new PublishRun({
     input: plan,

@@ -8,14 +8,11 @@ export interface OpenTopic extends AsyncDisposable {
   readonly publisher: Publisher;
 }
 
-/** How long a publish is tried again before the broker counts as away, in milliseconds. */
-const TIMEOUT_MS = 30_000;
-
-/** Opens the topic that the updates go to; nothing is sent until it is used. */
+/** Opens the topic that the updates go to; nothing is sent until it is used. A publish is tried for `timeoutMs`. */
 export function openTopic(
   { project, topic }: Config["pubsub"],
   emulatorHost: string | undefined,
-  timeoutMs = TIMEOUT_MS,
+  timeoutMs: number,
 ): OpenTopic {
   const client = openPubSub({ project, emulatorHost });
   const publisher = createPublisher(client, topic, { timeoutMs });

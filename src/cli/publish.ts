@@ -15,46 +15,66 @@ the file), so sending a file twice applies nothing twice. To apply the same cont
 
 Exit codes: 0 all sent, 1 some refused or not sent, 2 wrong use.`;
 
-/** `rowpost publish FILE`: sends a file's updates to the topic. `tables` gives the definitions; the shipped ones. */
-export function publishCommand(context: CliContext, tables: Tables = shippedTables): Command {
-  return new Command("publish")
+/**
+ * `rowpost publish FILE`: sends a file's updates, or the rows of one table, to the topic. A broker that does not answer is
+ * tried again for `patienceMs`.
+ */
+export function publishCommand(
+  context: CliContext,
+  tables: Tables = shippedTables,
+  patienceMs = 30_000,
+): Command {
+  const command = new Command("publish")
     .description("Sends the updates of a file, or the rows of one table, to the topic")
     .argument("<file>", "the file, or - for standard input")
-    .option("--table <name>", "the records are rows of this table")
-    .addOption(
-      new Option("--op <operation>", "what to do with the rows (default: upsert)").choices(OPERATIONS),
-    )
-    .addOption(
-      new Option("--format <format>", "how the file is written (default: by its name or its start)").choices(
-        FORMATS,
-      ),
-    )
-    .addOption(
-      new Option("--delimiter <character>", "what parts the cells of CSV (default: a comma)").argParser(
-        delimiter,
-      ),
-    )
-    .option("--null <text>", "the CSV cell that means NULL; an empty cell leaves its column as it is")
-    .option("--key-column <name>", "the column or member that holds the idempotency key")
-    .addOption(
-      new Option("--key-prefix <text>", "put before each idempotency key")
-        .default("", "none")
-        .argParser(keyPrefix),
-    )
-    .addOption(new Option("--random-keys", "new idempotency keys each time (UUIDv7)").conflicts("keyColumn"))
-    .addOption(
-      new Option("--from <record>", "the first record to send; 1 is the first of all")
-        .default(1)
-        .argParser(ordinal),
-    )
-    .option("--dry-run", "check the records and send nothing")
-    .option("--refused <file>", "keep all refused records in this file (NDJSON; added to with --from)")
-    .option("--quiet", "no progress, and no summary when all was sent")
     .addHelpText("after", HELP)
     .action(async (file: string, flags: PublishFlags) => {
-      const complete = await publishFile(context, tables, file, flags);
+      const complete = await publishFile(context, tables, file, flags, patienceMs);
       context.exitCode(complete ? 0 : 1);
     });
+  for (const option of [...inputOptions(), ...keyOptions(), ...runOptions()]) {
+    command.addOption(option);
+  }
+  return command;
+}
+
+function inputOptions(): Option[] {
+  return [
+    new Option("--table <name>", "the records are rows of this table"),
+    new Option("--op <operation>", "what to do with the rows (default: upsert)").choices(OPERATIONS),
+    new Option(
+      "--format <format>",
+      "how the file is written (default: by its name, else by its start)",
+    ).choices(FORMATS),
+    new Option("--delimiter <character>", "what parts the cells of CSV (default: a comma)").argParser(
+      delimiter,
+    ),
+    new Option("--null <text>", "the CSV cell that means NULL; an empty cell leaves its column as it is"),
+  ];
+}
+
+function keyOptions(): Option[] {
+  return [
+    new Option("--key-column <name>", "the column or member that holds the idempotency key"),
+    new Option("--key-prefix <text>", "put before each idempotency key (default: none)")
+      .default("")
+      .argParser(keyPrefix),
+    new Option("--random-keys", "new idempotency keys each time (UUIDv7)").conflicts("keyColumn"),
+  ];
+}
+
+function runOptions(): Option[] {
+  return [
+    new Option("--from <record>", "the first record to send, where an earlier run ended")
+      .default(1)
+      .argParser(ordinal),
+    new Option("--dry-run", "check the records and send nothing"),
+    new Option(
+      "--refused <file>",
+      "keep all refused records in this file (NDJSON; with --from it is added to)",
+    ),
+    new Option("--quiet", "no progress, and no summary when all was sent"),
+  ];
 }
 
 function delimiter(text: string): string {
