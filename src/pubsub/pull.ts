@@ -20,8 +20,8 @@ export interface PullEvents {
   freed(): void;
 }
 
-/** Longest lease. An outage of the database holds messages and spends no delivery attempts. */
-const MAX_LEASE = Duration.from({ minutes: 60 });
+/** Longest time that a lease is renewed: an outage of the database holds messages and spends no delivery attempts. */
+const MAX_LEASE = Duration.from({ hours: 168 });
 /** Time to connect; the client's own 300 s also keep a process alive that long after a close. */
 const CONNECT_MS = 10_000;
 /**

@@ -16,8 +16,8 @@ const SETTLE_MS = 300;
 /** Time given to the client to open a stream again by itself, before the broker is asked. */
 const BLIP_MS = 1_000;
 /** A stop ends when nothing has come in this time, and within this time anyhow. */
-const QUIET_MS = 60;
-const LONGEST_QUIET_MS = 600;
+const QUIET_MS = 150;
+const LONGEST_QUIET_MS = 1_500;
 /** With no message in this time the broker is asked whether it is still there: streams are known to fall silent. */
 const IDLE_MS = 30_000;
 

@@ -55,10 +55,12 @@ async function receiptCount(on: Rig): Promise<number> {
 
 /** Every update has its receipt, and every delivery of a rejected one its count: nothing is on its way any more. */
 async function settled(on: Rig, plan: Workload): Promise<void> {
-  await until("every update has a receipt", async () => (await receiptCount(on)) === plan.receipts.size, {
-    timeoutMs: 150_000,
-    seen: () => receiptCount(on),
-  });
+  let count = 0;
+  const all = async () => {
+    count = await receiptCount(on);
+    return count === plan.receipts.size;
+  };
+  await until("every update has a receipt", all, { timeoutMs: 150_000, seen: () => count });
 }
 
 async function assertExact(on: Rig, plan: Workload): Promise<void> {

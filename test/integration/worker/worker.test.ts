@@ -136,7 +136,7 @@ test("a stopping worker gives back what it has not begun, and loses nothing", as
   const duplicates = second.told.settled.filter((word) => word === "duplicate").length;
   assert.equal(duplicates, 0, "every ack of the first was confirmed before it ended");
   const [rows] = await on.database.query("SELECT COUNT(*) AS n FROM receipts");
-  assert.equal(String(rows?.["n"]), "2000");
+  assert.equal(String(rows?.["n"]), "500");
 });
 
 test("rejected updates are also published to the dead-letter topic, with the rejection in attributes", async (t) => {
