@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { createEncoder } from "../messages/encode.ts";
 import type { CliContext } from "./context.ts";
 import { Progress } from "./progress.ts";
@@ -97,7 +98,7 @@ function report(
 function snapshotOf(run: PublishRun, input: Input, { dryRun }: PublishFlags): Snapshot {
   const settled = run.settledUpTo;
   return {
-    name: input.name,
+    name: basename(input.name),
     verb: dryRun === true ? "valid" : "sent",
     done: run.done,
     refused: run.refused,

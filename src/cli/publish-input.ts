@@ -17,7 +17,7 @@ export interface Input extends AsyncDisposable {
   readonly size: number | undefined;
   /** The first bytes, without a byte order mark; still to come in `chunks`. */
   readonly head: Buffer;
-  /** All bytes, without a byte order mark. Ends early when the signal is aborted; rejects with a CliError. */
+  /** All bytes, without a byte order mark. Ends early when the signal is aborted; rejects with a CliError when it can't be read on. */
   readonly chunks: AsyncIterable<Buffer>;
 }
 
@@ -30,7 +30,9 @@ export async function openInput(file: string, stdin: Readable, signal: AbortSign
   const size = file === "-" ? undefined : await sizeOf(file);
   const stream = file === "-" ? stdin : createReadStream(file, { highWaterMark: READ_BYTES });
   const bytes = readBytes(stream, name, signal);
-  const head = await readHead(bytes);
+  const head = await readHead(bytes).catch((error: unknown) => {
+    throw error instanceof CliError ? new CliError(error.message, 2, { cause: error.cause }) : error;
+  });
   const fault = encodingFault(head);
   if (fault !== undefined) {
     stream.destroy();
@@ -85,7 +87,7 @@ async function* readBytes(stream: Readable, name: string, signal: AbortSignal): 
     }
   } catch (error) {
     if (!signal.aborted) {
-      throw new CliError(openFault(name, error), 2, { cause: error });
+      throw new CliError(openFault(name, error), 1, { cause: error });
     }
   } finally {
     signal.removeEventListener("abort", stop);

@@ -3,6 +3,7 @@ import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../messages/idempotency-key.ts";
 import { isJsonObject } from "../messages/json-value.ts";
 import type { Rejection } from "../messages/rejection.ts";
 import type { Publisher } from "../pubsub/port.ts";
+import { CliError } from "./context.ts";
 import { type KeyPlan, RecordKeys } from "./publish-keys.ts";
 import { type Break, isBreak } from "./publish-piece.ts";
 import type { InputPlan } from "./publish-plan.ts";
@@ -81,7 +82,7 @@ export class PublishRun {
 
   /** Reads and sends to the end, or to what ends it early; resolves when nothing is under way any more. */
   async run(): Promise<Ending> {
-    const ending = await this.#readAll();
+    const ending = await this.#readAll().catch(troubleOf);
     await this.#window?.idle();
     const trouble = this.#window?.trouble;
     return trouble === undefined ? ending : { why: "trouble", message: trouble.message };
@@ -145,6 +146,14 @@ export class PublishRun {
       ? { data, attributes: { [IDEMPOTENCY_KEY_ATTRIBUTE]: key } }
       : { rejection: badKey };
   }
+}
+
+/** A disk that fails ends a run as a broker does; all other errors are thrown on. */
+function troubleOf(error: unknown): Ending {
+  if (error instanceof CliError && error.exitCode === 1) {
+    return { why: "trouble", message: error.message };
+  }
+  throw error;
 }
 
 /** The rejection with a pointer into the file, where that is one JSON text, else into the record. */

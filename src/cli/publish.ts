@@ -56,8 +56,8 @@ function inputOptions(): Option[] {
 function keyOptions(): Option[] {
   return [
     new Option("--key-column <name>", "the column or member that holds the idempotency key"),
-    new Option("--key-prefix <text>", "put before each idempotency key (default: none)")
-      .default("")
+    new Option("--key-prefix <text>", "put before each idempotency key")
+      .default("", "none")
       .argParser(keyPrefix),
     new Option("--random-keys", "new idempotency keys each time (UUIDv7)").conflicts("keyColumn"),
   ];

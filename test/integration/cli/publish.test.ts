@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { hash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { after, test } from "node:test";
 import { expectNoLeaks } from "../../support/leaks.ts";
@@ -202,6 +203,21 @@ test("wrong use is told in one sentence, with exit code 2, and nothing is sent",
   await publish(["-"], { typed: row("b", "B") });
   await arrived.until(() => arrived.deliveries.length > 0);
   assert.deepEqual([...keysByData(arrived).keys()], [row("b", "B")]);
+});
+
+test("a disk that takes no more ends the run, which says how far it came", {
+  ...LIMIT,
+  skip: !existsSync("/dev/full"),
+}, async (t) => {
+  const { publish } = await publishTarget(t, shared);
+  const typed = `${row("a", "A")}\n${"{}\n".repeat(5_000)}`;
+  const run = await publish(["-", "--refused", "/dev/full"], { typed });
+  assert.equal(run.code, 1);
+  assert.match(
+    run.stderr,
+    /standard input: cannot write \/dev\/full: ENOSPC.*\nevery record up to [\d,]+ is sent or refused/,
+  );
+  assert.match(run.stderr, /standard input: 1 sent, [\d,]+ refused/);
 });
 
 test("a topic that does not exist is named, with what to do", LIMIT, async (t) => {
