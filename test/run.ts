@@ -2,7 +2,7 @@ import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { FLAVORS } from "./support/leg.ts";
 import { legStep } from "./support/leg-step.ts";
-import { type Report, testStep, toolStep } from "./support/step.ts";
+import { type Report, toolStep, unitStep } from "./support/step.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const UNIT = ["test/unit/**/*.test.ts"];
@@ -68,7 +68,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<reado
     reports.push(await toolStep("types", ["tsc"]));
   }
   if (unit.length > 0) {
-    reports.push(await testStep("unit tests", { files: unit, timeoutMs: 60_000, environment: {}, signal }));
+    reports.push(await unitStep("unit tests", unit, signal));
   }
   if (onServers.length > 0) {
     for (const flavor of flavors) {

@@ -21,7 +21,7 @@ export interface Counts {
   readonly skipped: number;
 }
 
-/** Which test files to run, and how. */
+/** Which test files to run on servers, and how. */
 export interface TestFiles {
   readonly files: readonly string[];
   /** The longest time for one test, and for which nothing may end. */
@@ -53,6 +53,36 @@ export async function toolStep(name: string, [tool = "", ...args]: readonly stri
   const child = spawn(join(bin, tool), args, { cwd: ROOT, env, stdio: ["ignore", "inherit", "inherit"] });
   const [code] = await once(child, "exit");
   return done(code === 0 ? "passed" : "failed");
+}
+
+/**
+ * Runs test files that need no server, all in one process: to start one and load the libraries takes longer than most files
+ * do. Prints as node:test does.
+ */
+export async function unitStep(name: string, files: readonly string[], signal: AbortSignal): Promise<Report> {
+  const done = begin(name);
+  const flags = ["--test", "--test-isolation=none", "--test-reporter=spec", "--test-timeout=60000"];
+  const child = spawn(process.execPath, [...flags, ...files], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "inherit"],
+    signal,
+    killSignal: "SIGKILL",
+  });
+  child.on("error", () => {}); // the abort: the exit tells
+  const ended = once(child, "close").catch(() => []);
+  let output = "";
+  for await (const text of child.stdout.setEncoding("utf8")) {
+    process.stdout.write(text);
+    output += text;
+  }
+  await ended;
+  const count = (word: string) => Number(new RegExp(`^ℹ ${word} (\\d+)$`, "m").exec(output)?.[1] ?? 0);
+  const counts = {
+    passed: count("pass"),
+    failed: count("fail") + count("cancelled"),
+    skipped: count("skipped") + count("todo"),
+  };
+  return done(child.exitCode === 0 && counts.failed === 0 && counts.passed > 0 ? "passed" : "failed", counts);
 }
 
 /**
