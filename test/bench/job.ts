@@ -43,6 +43,8 @@ export interface Figures {
   readonly seconds: number;
   /** Messages a second. */
   readonly rate: number;
+  /** The same and `clientCpu` of the second half alone: what a worker does once Node has compiled what runs often. */
+  readonly warm: { readonly rate: number; readonly clientCpu: number };
   /** Microseconds of CPU a message: of the candidate's process, of the servers; undefined where they can't be read. */
   readonly clientCpu: number;
   readonly mysqlCpu: number | undefined;

@@ -5,6 +5,7 @@ import { cpuSeconds, peakMiB } from "./server-cpu.ts";
 /** Times and CPU at one moment. */
 interface Moment {
   readonly at: number;
+  readonly settled: number;
   readonly clientSeconds: number;
   readonly mysqlSeconds: number | undefined;
   readonly emulatorSeconds: number | undefined;
@@ -17,6 +18,7 @@ export class Meter {
   readonly #latencies: number[] = [];
   readonly #profile: CpuProfile | undefined;
   #first: Moment | undefined;
+  #half: Moment | undefined;
   #settled = 0;
   #batches = 0;
   #batched = 0;
@@ -51,8 +53,11 @@ export class Meter {
 
   /** So many deliveries have been acknowledged. */
   settled(count: number): void {
+    const before = this.#settled;
     this.#settled += count;
-    if (this.#settled >= this.#job.messages && this.#settled - count < this.#job.messages) {
+    const { messages } = this.#job;
+    if (this.#settled >= messages / 2) this.#half ??= this.#now();
+    if (this.#settled >= messages && before < messages) {
       this.#finished.resolve(this.#figures());
       this.#profile?.stop();
     }
@@ -68,6 +73,7 @@ export class Meter {
     const { mysql, emulator } = this.#job.pids;
     return {
       at: performance.now(),
+      settled: this.#settled,
       clientSeconds: (user + system) / 1e6,
       mysqlSeconds: cpuSeconds(mysql),
       emulatorSeconds: cpuSeconds(emulator),
@@ -77,19 +83,29 @@ export class Meter {
   #figures(): Figures {
     const last = this.#now();
     const first = this.#first ?? last;
-    const seconds = (last.at - first.at) / 1000;
-    const perMessage = (from: number | undefined, to: number | undefined) =>
-      from === undefined || to === undefined ? undefined : ((to - from) * 1e6) / this.#settled;
     return {
-      seconds,
-      rate: this.#settled / seconds,
-      clientCpu: ((last.clientSeconds - first.clientSeconds) * 1e6) / this.#settled,
-      mysqlCpu: perMessage(first.mysqlSeconds, last.mysqlSeconds),
-      emulatorCpu: perMessage(first.emulatorSeconds, last.emulatorSeconds),
+      ...between(first, last),
+      seconds: (last.at - first.at) / 1000,
+      warm: between(this.#half ?? first, last),
+      mysqlCpu: perMessage(first.mysqlSeconds, last.mysqlSeconds, last.settled),
+      emulatorCpu: perMessage(first.emulatorSeconds, last.emulatorSeconds, last.settled),
       peakMiB: peakMiB(),
       batches: this.#batches,
       meanBatch: this.#batches === 0 ? 0 : this.#batched / this.#batches,
       latencies: this.#latencies.sort((a, b) => a - b),
     };
   }
+}
+
+function between(from: Moment, to: Moment): { readonly rate: number; readonly clientCpu: number } {
+  const settled = to.settled - from.settled;
+  return {
+    rate: (settled * 1000) / (to.at - from.at),
+    clientCpu: ((to.clientSeconds - from.clientSeconds) * 1e6) / settled,
+  };
+}
+
+/** Microseconds. */
+function perMessage(from: number | undefined, to: number | undefined, settled: number): number | undefined {
+  return from === undefined || to === undefined ? undefined : ((to - from) * 1e6) / settled;
 }

@@ -40,11 +40,15 @@ export function figure(
 }
 
 /** Rates compared round by round, so that what slows a whole round down does not count. */
-export function ratio(rounds: readonly Round[], of: Candidate, to: Candidate): Spread | undefined {
+export function ratio(
+  rounds: readonly Round[],
+  { of, to }: { readonly of: Candidate; readonly to: Candidate },
+  rate: (figures: Figures) => number = (figures) => figures.rate,
+): Spread | undefined {
   return spread(
     rounds.map((round) => {
       const [one, other] = [round.get(of), round.get(to)];
-      return one === undefined || other === undefined ? undefined : one.rate / other.rate;
+      return one === undefined || other === undefined ? undefined : rate(one) / rate(other);
     }),
   );
 }

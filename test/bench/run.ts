@@ -32,7 +32,7 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<void> {
   }
   console.log(`\n${about}\n\n${report(rounds, latencies)}`);
   if (options.json !== undefined) {
-    const ratios = RATIOS.map(({ of, to, target }) => ({ of, to, target, ...ratio(rounds, of, to) }));
+    const ratios = RATIOS.map(({ of, to, target }) => ({ of, to, target, ...ratio(rounds, { of, to }) }));
     const runs = rounds.map((round) => Object.fromEntries(round));
     const figures = { about, options, runs, ratios, latencies: Object.fromEntries(latencies) };
     await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
