@@ -117,7 +117,11 @@ async function passwordOf(folder: string): Promise<string> {
     `CREATE USER IF NOT EXISTS 'rowpost'@'${host}' IDENTIFIED BY '${password}';`,
     `GRANT ALL ON *.* TO 'rowpost'@'${host}' WITH GRANT OPTION;`,
   ]);
-  const script = [...accounts, `ALTER USER IF EXISTS 'root'@'localhost' IDENTIFIED BY '${password}';`, ""];
+  const others = [
+    `ALTER USER IF EXISTS 'root'@'localhost' IDENTIFIED BY '${password}';`,
+    "DROP USER IF EXISTS ''@'localhost';",
+  ];
+  const script = [...accounts, ...others, ""];
   await writeFile(join(folder, "accounts.sql"), script.join("\n"), { mode: 0o600 });
   return password;
 }

@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { runCommand } from "./child-process.ts";
 
 /**
- * Ends a server that an earlier run left behind, where the kernel does not do it for us (child-process.ts). `pidFile` is
- * the one that the server wrote; `mark` is a text of its command line, so that a number used again for another process is
+ * Ends a server that an earlier run left behind, where the kernel does not do it for us (child-process.ts). `pidFile`
+ * holds its process id; `mark` is a text of its command line, so that a number used again for another process is
  * never touched. Rejects when the server still belongs to a living run.
  */
 export async function endOrphan(pidFile: string, mark: string): Promise<void> {

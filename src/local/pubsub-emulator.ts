@@ -1,7 +1,9 @@
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { startContainer } from "./docker.ts";
 import { freePort } from "./free-port.ts";
 import { type Machine, THIS_MACHINE } from "./machine.ts";
+import { endOrphan } from "./orphan.ts";
 import { ServerProcess } from "./server-process.ts";
 
 /** Which broker is wanted. */
@@ -79,15 +81,20 @@ function localEmulator(what: string, port: number, server: ServerProcess): Local
   };
 }
 
-async function startJar(jar: string, port: number, folder: string): Promise<ServerProcess> {
+async function startJar(jar: string, port: number, place: string): Promise<ServerProcess> {
+  const folder = resolve(place);
+  const [pidFile, mark] = [join(folder, "emulator.pid"), `-Drowpost.folder=${folder}`];
+  await endOrphan(pidFile, mark);
   const server = new ServerProcess({
     name: "The Pub/Sub emulator",
-    command: ["java", "-jar", jar, "--host=127.0.0.1", `--port=${port}`],
+    command: ["java", mark, "-jar", jar, "--host=127.0.0.1", `--port=${port}`],
     logFile: join(folder, "emulator.log"),
+    pidFile,
     ready: () => emulatorAnswers(port),
     startTimeoutMs: 60_000,
     stopTimeoutMs: 5_000,
     keepsNothing: true,
+    cleanUp: () => rm(pidFile, { force: true }),
   });
   await server.start();
   return server;

@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Child, lastLines, startChild } from "./child-process.ts";
 
@@ -7,6 +8,8 @@ export interface ServerPlan {
   readonly name: string;
   readonly command: readonly string[];
   readonly logFile: string;
+  /** Where to note its process id, for a server that does not do so itself. */
+  readonly pidFile?: string;
   /** One try to reach it: resolves when it answers, rejects when it does not yet. */
   ready(): Promise<void>;
   readonly startTimeoutMs: number;
@@ -44,6 +47,9 @@ export class ServerProcess implements AsyncDisposable {
     }
     this.#child = await startChild(this.#plan.command, this.#plan.logFile);
     try {
+      if (this.#plan.pidFile !== undefined) {
+        await writeFile(this.#plan.pidFile, String(this.#child.pid));
+      }
       await this.#untilReady(this.#child);
     } catch (error) {
       await this.#child.kill();

@@ -48,6 +48,8 @@ test("nobody logs in without the password, which only its owner can read", async
   for (const user of ["rowpost", "root", ""]) {
     const login = { ...mysql.login, user, password: "" };
     await assert.rejects(mysqlVersion(login), /Access denied|is not allowed/, user);
+    const atSocket = { ...login, address: { kind: "socket", path: join(folder, "s") } } as const;
+    await assert.rejects(mysqlVersion(atSocket), /Access denied/, user);
   }
   for (const name of ["password", "accounts.sql"]) {
     assert.equal((await stat(join(folder, name))).mode & 0o077, 0, name);
