@@ -44,6 +44,8 @@ export class Pull implements Holder {
 
   constructor(api: PubSub, name: string, limits: PullLimits, events: PullEvents) {
     this.#events = events;
+    // The client would stretch its leases to the slowest settlements, and with them the wait after a crash.
+    const lease = Duration.from({ seconds: limits.leaseSeconds });
     this.#subscription = api.subscription(name, {
       flowControl: { maxMessages: limits.messages, maxBytes: limits.bytes, allowExcessMessages: true },
       streamingOptions: {
@@ -52,7 +54,8 @@ export class Pull implements Holder {
         timeout: CONNECT_MS,
       },
       batching: { maxMilliseconds: limits.ackBatchMs },
-      minAckDeadline: Duration.from({ seconds: limits.leaseSeconds }),
+      minAckDeadline: lease,
+      maxAckDeadline: lease,
       maxExtensionTime: MAX_LEASE,
       closeOptions: { behavior: SubscriptionCloseBehaviors.WaitForProcessing, timeout: MAX_LEASE },
     });

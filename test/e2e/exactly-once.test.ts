@@ -6,7 +6,7 @@ import { until } from "../support/until.ts";
 import { randomFrom, shuffled, type Workload, workload } from "../support/workload.ts";
 
 const UPDATES = 20_000;
-const WORKER = { PUBSUB_STREAMS: "10", LOG_LEVEL: "warn", PUBSUB_LEASE_SECONDS: "10" };
+const WORKER = { PUBSUB_STREAMS: "10", LOG_LEVEL: "warn" };
 
 test("20,000 updates, each delivered twice and shuffled, take effect exactly once on two workers", async (t) => {
   const on = await rig(t);
