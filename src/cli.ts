@@ -3,12 +3,14 @@ import { Command, CommanderError } from "commander";
 import { CliError } from "./cli/context.ts";
 import { openDoor } from "./cli/door.ts";
 import { COMMANDS } from "./cli/commands.ts";
+import { version } from "./cli/version.ts";
 
 const door = openDoor();
 const program = new Command("rowpost")
   .description(
     "Applies small updates from Google Cloud Pub/Sub to MySQL, exactly once, with a receipt in the same commit",
   )
+  .version(version)
   .configureOutput({
     writeOut: (text) => door.stdout.write(text),
     writeErr: (text) => door.stderr.write(text),

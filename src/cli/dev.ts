@@ -72,7 +72,11 @@ async function run(
     `  worker     pulls ${config.pubsub.subscription}; health and metrics at http://${host}:${health.port}`,
   );
   const publisher = createPublisher(client, config.pubsub.topic);
-  await showSamples(context, observer, publisher).finally(() => publisher.close());
+  try {
+    await showSamples(context, observer, publisher);
+  } finally {
+    await publisher.close();
+  }
   if (ends || context.signal.aborted) return;
   say(howToGoOn(stack));
   if (!context.signal.aborted) await once(context.signal, "abort");
