@@ -1,16 +1,13 @@
 import { readConfig } from "../config.ts";
 import { type CliContext, CliError } from "./context.ts";
 
-/** The context of this process. `close` lets it end by itself: no signal is listened for any more. */
-export type Door = CliContext & { close(): void };
-
 const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
 
 /**
  * The process as commands may know it. The first SIGINT or SIGTERM asks the command to stop; a second one ends the process
  * at once.
  */
-export function openDoor(): Door {
+export function openDoor(): CliContext {
   const stop = new AbortController();
   const onSignal = (signal: keyof typeof EXIT_BY_SIGNAL) => {
     if (stop.signal.aborted) process.exit(EXIT_BY_SIGNAL[signal]);
@@ -36,9 +33,6 @@ export function openDoor(): Door {
     },
     exitCode: (code) => {
       process.exitCode = code;
-    },
-    close: () => {
-      process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
     },
   };
 }

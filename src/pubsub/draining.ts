@@ -26,8 +26,15 @@ export class Draining {
     }
   }
 
+  giveAsideBack(): void {
+    for (const pull of this.#pulls) {
+      pull.giveAsideBack();
+    }
+  }
+
   giveBack(): void {
     for (const pull of this.#pulls) {
+      pull.giveAsideBack();
       pull.giveBack();
     }
   }

@@ -28,8 +28,11 @@ export interface IntakeEvents {
 export interface Intake {
   /** Starts pulling; returns at once. Retries for ever with backoff until `stop`. */
   start(events: IntakeEvents): void;
-  /** Stops pulling; deliveries already given out keep their leases. Idempotent. */
-  stop(): void;
+  /**
+   * Stops pulling; deliveries already given out keep their leases. Resolves within 2 s, when the broker knows: only then should
+   * deliveries be given back, or they may come again to this process. Idempotent.
+   */
+  stop(): Promise<void>;
   /** After `stop`: waits until every delivery given out is settled and its ack confirmed or `timeoutMs` is over. */
   close(timeoutMs: number): Promise<void>;
 }

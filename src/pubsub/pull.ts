@@ -86,18 +86,22 @@ export class Pull implements Holder {
     return this.#drained.promise;
   }
 
-  /** Stops pulling; what was handed out keeps its lease, what came after `refuse` goes back. Twice does no harm. */
+  /** Stops pulling; what was handed out keeps its lease. Twice does no harm. */
   close(): void {
     this.#closing = true;
-    for (const message of this.#aside.splice(0)) {
-      message.nack();
-    }
     this.#subscription.close().catch(() => this.#drained.resolve());
   }
 
-  /** Hands out nothing more: what still comes is kept aside, so that no more is sent for it, and goes back at `close`. */
+  /** Hands out nothing more: what still comes is kept aside, so that no more is sent for it. */
   refuse(): void {
     this.#refusing = true;
+  }
+
+  /** Gives back what was kept aside; after `close`, or the broker may send it along the same streams once more. */
+  giveAsideBack(): void {
+    for (const message of this.#aside.splice(0)) {
+      message.nack();
+    }
   }
 
   /** Gives all back that is handed out and not settled; later settling of it does nothing. */
@@ -118,7 +122,7 @@ export class Pull implements Holder {
   #receive(message: Message): void {
     if (this.#refusing) {
       this.#received += 1;
-      this.#setAside(message);
+      this.#aside.push(message);
       return;
     }
     const delivery = new PulledDelivery(message, this, performance.now());
@@ -133,14 +137,6 @@ export class Pull implements Holder {
       queueMicrotask(() => {
         throw error;
       });
-    }
-  }
-
-  #setAside(message: Message): void {
-    if (this.#closing) {
-      message.nack();
-    } else {
-      this.#aside.push(message);
     }
   }
 }

@@ -18,6 +18,8 @@ const BLIP_MS = 1_000;
 /** A stop ends when nothing has come in this time, and within this time anyhow. */
 const QUIET_MS = 150;
 const LONGEST_QUIET_MS = 1_500;
+/** Time for the broker to learn that the streams are closed. */
+const CANCEL_MS = 100;
 /** With no message in this time the broker is asked whether it is still there: streams are known to fall silent. */
 const IDLE_MS = 30_000;
 
@@ -79,23 +81,31 @@ export class SubscriptionIntake implements PubSubIntake {
     }
   }
 
-  stop(): void {
+  stop(): Promise<void> {
     this.#mode = "stopped";
     this.#timers.clear();
     this.#pull?.refuse();
     this.#draining.refuse();
-    this.#ended ??= this.#quiet().then(() => this.#leave());
+    this.#ended ??= this.#end();
+    return this.#ended;
   }
 
   async close(timeoutMs: number): Promise<void> {
     const deadline = performance.now() + timeoutMs;
-    this.stop();
-    await this.#ended;
+    await this.stop();
     // The last of the time belongs to telling the broker what is given back.
     await this.#draining.wait(timeoutMs - Math.min(1_000, timeoutMs / 4));
     this.#draining.giveBack();
     await this.#draining.wait(deadline - performance.now());
     await this.#api.close();
+  }
+
+  /** In this order: what goes back while the streams are open may be sent along them once more, and then waits for its lease. */
+  async #end(): Promise<void> {
+    await this.#quiet();
+    this.#leave();
+    await delay(CANCEL_MS);
+    this.#draining.giveAsideBack();
   }
 
   /** Resolves when nothing is on its way any more, as far as can be told. */

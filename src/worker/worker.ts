@@ -179,12 +179,12 @@ export class Worker implements AsyncDisposable {
     const { intakes, graceSeconds, deadLetters, observer } = this.#parts;
     const deadline = performance.now() + Math.max(graceSeconds - CLOSING_SECONDS, graceSeconds / 2) * 1000;
     this.#stopping.abort();
-    for (const intake of intakes.values()) intake.stop();
+    this.#gate.stop();
+    const quiet = Promise.all([...intakes.values()].map((intake) => intake.stop()));
     const rest = this.#waiting.drain();
+    await within(deadline, Promise.all([quiet, this.#lanes?.stop()]));
     for (const held of rest) giveBack(held);
     if (rest.length > 0) observer.givenBack(rest.length);
-    this.#gate.stop();
-    await within(deadline, this.#lanes?.stop());
     const left = Math.max(deadline - performance.now(), 500);
     await Promise.all([...intakes.values()].map((intake) => intake.close(left)));
     await within(deadline, this.#running);
@@ -194,7 +194,7 @@ export class Worker implements AsyncDisposable {
 }
 
 /** Waits for the work, but not beyond the deadline (of `performance.now()`). */
-async function within(deadline: number, work: Promise<void> | undefined): Promise<void> {
+async function within(deadline: number, work: Promise<unknown>): Promise<void> {
   const timer = Promise.withResolvers<void>();
   const timeout = setTimeout(timer.resolve, Math.max(deadline - performance.now(), 0));
   await Promise.race([work, timer.promise]);

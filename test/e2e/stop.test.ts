@@ -22,7 +22,7 @@ test("SIGTERM under load ends a worker with 0 inside its grace period, and nothi
   await publishing;
   await startRowpost(t, ["worker"], on.environment);
   await until("all are settled", async () => (await receipts(on)) === updates.length, {
-    timeoutMs: 90_000,
+    timeoutMs: 200_000,
     seen: () => receipts(on),
   });
   const [sum] = await on.database.query("SELECT SUM(replies_count) AS n FROM toots");
@@ -40,6 +40,20 @@ test("a worker that waits for its database stops at once", async (t) => {
   assert.equal(status, 503);
   assert.equal((JSON.parse(body) as { reasons: { code: string }[] }).reasons[0]?.code, "database");
   assert.deepEqual(await worker.stop(5_000), { code: 0, signal: null });
+});
+
+test("a worker whose broker is away stops inside its grace period too", async (t) => {
+  const on = await rig(t);
+  await on.migrate();
+  const worker = await startRowpost(t, ["worker"], {
+    ...on.environment,
+    PUBSUB_EMULATOR_HOST: "127.0.0.1:1",
+  });
+  const health = await healthOf(worker);
+  await until("it says why", async () => (await health.get("/readyz")).body.includes('"subscription"'), {
+    timeoutMs: 30_000,
+  });
+  assert.deepEqual(await worker.stop(20_000), { code: 0, signal: null });
 });
 
 test("faults of the configuration are told all at once, with exit code 2", async (t) => {

@@ -13,5 +13,4 @@ const started = performance.now();
 await publishCommand(door).parseAsync(process.argv.slice(2), { from: "user" });
 const seconds = (performance.now() - started) / 1_000;
 clearInterval(timer);
-door.close();
 process.stdout.write(`${JSON.stringify({ live, maxRss: process.resourceUsage().maxRSS * 1024, seconds })}\n`);
