@@ -157,7 +157,7 @@ test(
     const recorder = new Recorder();
     const intake = start(t, { subscription }, recorder);
     await recorder.until(() => recorder.deliveries.length === 500);
-    intake.stop();
+    void intake.stop();
     for (const delivery of recorder.deliveries.slice(0, 490)) {
       delivery.ack();
     }
@@ -196,7 +196,7 @@ test(
     const { topic, subscription } = await topicWithSubscription(client);
     await publishMany(client, topic.name, 50);
     const recorder = new Recorder((delivery) => {
-      intake.stop();
+      void intake.stop();
       delivery.ack();
     });
     const intake = start(t, { subscription, streams: 1 }, recorder);
