@@ -8,8 +8,8 @@ const ROOT = join(import.meta.dirname, "..");
 const UNIT = ["test/unit/**/*.test.ts"];
 const ON_SERVERS = ["test/{integration,e2e,chaos}/**/*.test.ts"];
 
-/** These talk to the broker only: once is enough. */
-const NO_DATABASE = /^test\/integration\/pubsub\//;
+/** These need no database: once is enough. */
+const NO_DATABASE = /^test\/integration\/(pubsub\/|local\/(setup|end-orphan|server-process)\.)/;
 
 const USAGE = `npm test                          everything
 npm test check                    format, lint and types

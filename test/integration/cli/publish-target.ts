@@ -41,7 +41,7 @@ export async function publishTarget(
   const intake = createIntake(client, options);
   intake.start(arrived);
   scope.after(async () => {
-    intake.stop();
+    await intake.stop();
     await intake.close(5_000);
   });
   const environment = { ...broker.environment, PUBSUB_TOPIC: topic };
