@@ -21,8 +21,9 @@ test("SIGTERM under load ends a worker with 0 inside its grace period, and nothi
   assert.match(await worker.output(), /"message":"stopped"/);
   await publishing;
   await startRowpost(t, ["worker"], on.environment);
+  await on.redeliver();
   await until("all are settled", async () => (await receipts(on)) === updates.length, {
-    timeoutMs: 200_000,
+    timeoutMs: 90_000,
     seen: () => receipts(on),
   });
   const [sum] = await on.database.query("SELECT SUM(replies_count) AS n FROM toots");

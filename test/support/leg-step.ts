@@ -37,7 +37,7 @@ export async function legStep(
       METADATA_SERVER_DETECTION: "none",
     };
     const name = `tests on ${program.name}`;
-    return await testStep(name, { files, timeoutMs: 330_000, environment, signal });
+    return await testStep(name, { files, timeoutMs: 200_000, environment, signal });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

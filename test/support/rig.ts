@@ -80,6 +80,11 @@ export interface Rig {
   /** Runs the shipped migrations. */
   migrate(): Promise<void>;
   topology(): Promise<void>;
+  /**
+   * Makes the emulator deliver all again that is not acknowledged. It may lose sight, for minutes, of what the streams of a
+   * process that ended held; Pub/Sub itself delivers that again after its lease.
+   */
+  redeliver(): Promise<void>;
   /** Publishes updates as JSON; each gets its key. */
   publish(updates: readonly Keyed[]): Promise<void>;
   /** A worker that is started; stopped when the test ends. */
@@ -128,6 +133,9 @@ export async function rig(
     },
     topology: async () => {
       await applyTopology(client, config.pubsub);
+    },
+    redeliver: async () => {
+      await client.api.subscription(config.pubsub.subscription).seek(new Date(Date.now() - 3_600_000));
     },
     publish: async (updates) => {
       await Promise.all(

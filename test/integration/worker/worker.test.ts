@@ -132,6 +132,7 @@ test("a stopping worker gives back what it has not begun, and loses nothing", as
   const done = first.told.settled.length;
   assert.ok(done < 500, "stopped in the middle");
   const second = on.worker();
+  await on.redeliver();
   await second.told.until("the rest is settled", () => done + second.told.settled.length >= 500, 60_000);
   const duplicates = second.told.settled.filter((word) => word === "duplicate").length;
   assert.equal(duplicates, 0, "every ack of the first was confirmed before it ended");
