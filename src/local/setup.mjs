@@ -128,9 +128,9 @@ function isShipped() {
   return process.platform === "linux" && process.arch === "x64";
 }
 
-/** Runs the file and ends as it ends: with its exit code, or by its signal. */
+/** Runs the file with this Node's flags, and ends as it ends: with its exit code, or by its signal. */
 function run(node, args) {
-  const child = spawn(node, args, { stdio: "inherit" });
+  const child = spawn(node, [...process.execArgv, ...args], { stdio: "inherit" });
   // A terminal sends Ctrl-C to the child as well; a second one from here would cut its orderly stop short.
   const terminal = process.stdin.isTTY === true;
   const forward = (signal) => {
