@@ -44,6 +44,26 @@ export interface Config {
     readonly host: string;
     readonly port: number;
   };
+  /** The sidecar. */
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    /** Items in one `POST /updates` at the most. */
+    readonly batchItems: number;
+    readonly bodyBytes: number;
+    /** Longest `Prefer: wait=N`, in seconds. */
+    readonly longestWait: number;
+    /** How long `POST /update/{table}` waits, in seconds. */
+    readonly seedWait: number;
+    /** Updates on their way to the broker at the most. */
+    readonly maxPending: number;
+    readonly maxPendingBytes: number;
+    readonly publishTimeoutMs: number;
+    /** Connections to the database at the most. */
+    readonly connections: number;
+    /** The worker's health server, whose readiness is part of this one's; undefined: there is none. */
+    readonly workerUrl: string | undefined;
+  };
   readonly limits: { readonly changes: number; readonly dataBytes: number; readonly depth: number };
   readonly retention: {
     readonly receiptHours: number;
@@ -109,6 +129,26 @@ export const VARIABLES = {
   GRACE_SECONDS: count(25, 1, 600).describe("Time from SIGTERM to exit"),
   WORKER_HOST: text("127.0.0.1").describe("Address of the worker's health and metrics"),
   WORKER_PORT: count(8081, 0, 65_535).describe("Port of the worker's health and metrics; 0 takes a free one"),
+  HTTP_HOST: text("127.0.0.1").describe("Address of the sidecar"),
+  PORT: count(8080, 0, 65_535).describe("Port of the sidecar; 0 takes a free one"),
+  HTTP_MAX_UPDATES: count(1_000, 1, 10_000).describe("Updates in one request at the most"),
+  HTTP_MAX_BODY_BYTES: count(8 * 1024 * 1024, 1024, 64 * 1024 * 1024).describe(
+    "Size of one request's body at the most",
+  ),
+  HTTP_LONGEST_WAIT_SECONDS: count(30, 1, 55).describe("Longest time that Prefer: wait=N may ask for"),
+  HTTP_UPDATE_WAIT_SECONDS: count(10, 1, 55).describe("How long POST /update/{table} waits for its receipt"),
+  HTTP_MAX_PENDING: count(5_000, 1, 100_000).describe(
+    "Updates on their way to the broker; what comes then gets 503",
+  ),
+  HTTP_MAX_PENDING_BYTES: count(32 * 1024 * 1024, 1024, 2 ** 31).describe("Their bytes at the most"),
+  HTTP_PUBLISH_TIMEOUT_MS: count(10_000, 100, 55_000).describe(
+    "Longest time for the broker to confirm an update; then 503",
+  ),
+  HTTP_CONNECTIONS: count(4, 1, 64).describe("Database connections of the sidecar"),
+  WORKER_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Worker whose readiness is part of the sidecar's, such as http://127.0.0.1:8081"),
   MAX_CHANGES: count(100, 1, 1_000).describe("Changes in one update at the most"),
   MAX_DATA_BYTES: count(1024 * 1024, 64, 10_000_000).describe("Size of one update at the most"),
   MAX_DEPTH: count(64, 4, 90).describe("Nesting of one update's JSON at the most"),
@@ -209,6 +249,19 @@ function assemble(v: Variables): Config {
       graceSeconds: v.GRACE_SECONDS,
       host: v.WORKER_HOST,
       port: v.WORKER_PORT,
+    },
+    http: {
+      host: v.HTTP_HOST,
+      port: v.PORT,
+      batchItems: v.HTTP_MAX_UPDATES,
+      bodyBytes: v.HTTP_MAX_BODY_BYTES,
+      longestWait: v.HTTP_LONGEST_WAIT_SECONDS,
+      seedWait: v.HTTP_UPDATE_WAIT_SECONDS,
+      maxPending: v.HTTP_MAX_PENDING,
+      maxPendingBytes: v.HTTP_MAX_PENDING_BYTES,
+      publishTimeoutMs: v.HTTP_PUBLISH_TIMEOUT_MS,
+      connections: v.HTTP_CONNECTIONS,
+      workerUrl: v.WORKER_URL,
     },
     limits: { changes: v.MAX_CHANGES, dataBytes: v.MAX_DATA_BYTES, depth: v.MAX_DEPTH },
     retention: {

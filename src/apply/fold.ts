@@ -68,8 +68,19 @@ function foldUpdate(update: Update, rows: Rows, changed: Map<RowId, Row>): Folde
   }
   if (draft.size === 0) return UNCHANGED;
   for (const [id, row] of draft) if (hides(row, changed.get(id))) return LATER;
+  const inserted = madeBy(draft, changed, rows);
   for (const [id, row] of draft) changed.set(id, row);
-  return { outcome: "applied", rows: draft.size };
+  return { outcome: "applied", rows: draft.size, inserted };
+}
+
+/** How many of the rows were not there before. Called before the draft is taken over. */
+function madeBy(draft: ReadonlyMap<RowId, Row>, changed: Rows, rows: Rows): number {
+  let made = 0;
+  for (const [id, row] of draft) {
+    const before = changed.get(id) ?? rows.get(id);
+    if (row.exists && before?.exists !== true) made += 1;
+  }
+  return made;
 }
 
 /** A value that an earlier update of this round wrote, and that the server has to judge, is gone in the later row. */

@@ -6,6 +6,10 @@ export type Outcome = (typeof OUTCOMES)[number];
 
 /** What a committed batch says of one delivery. The pipeline acknowledges all of these. */
 export type Settlement =
-  | { readonly outcome: "applied"; readonly rows: number }
+  | {
+      readonly outcome: "applied" /** Rows made, removed or changed. */;
+      readonly rows: number /** Of these, rows made. */;
+      readonly inserted: number;
+    }
   | { readonly outcome: "unchanged" | "stale" | "duplicate" }
   | { readonly outcome: "rejected"; readonly rejection: Rejection };

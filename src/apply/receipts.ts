@@ -84,7 +84,7 @@ export async function writeReceipts(
   if (replaced.length > 0) await tx.run(`DELETE FROM receipts WHERE id IN (${replaced.join(",")})`);
   await runInserts(tx, store.maxPacket, {
     head:
-      "INSERT INTO receipts (key_id,idempotency_key,fingerprint,outcome,code,rows_changed,message_id,published_at,applied_at)" +
+      "INSERT INTO receipts (key_id,idempotency_key,fingerprint,outcome,code,rows_changed,rows_inserted,message_id,published_at,applied_at)" +
       " VALUES ",
     rows: rows.sort(),
     tail: "",
@@ -94,10 +94,11 @@ export async function writeReceipts(
 /** Begins with the key's 16 bytes, by which the tuples are sorted. */
 function receiptTuple(key: IdempotencyKey, { decoded, settlement }: Settled): string {
   const code = settlement.outcome === "rejected" ? `'${settlement.rejection.code}'` : "NULL";
-  const rows = settlement.outcome === "applied" ? settlement.rows : 0;
+  const applied = settlement.outcome === "applied" ? settlement : { rows: 0, inserted: 0 };
   const { messageId, publishedAt } = decoded.message;
   return (
-    `(X'${keyId(key)}',${textLiteral(key)},${bytesLiteral(decoded.fingerprint)},'${settlement.outcome}',${code},${rows},` +
+    `(X'${keyId(key)}',${textLiteral(key)},${bytesLiteral(decoded.fingerprint)},'${settlement.outcome}',${code},` +
+    `${applied.rows},${applied.inserted},` +
     `${textLiteral(messageId)},${timeLiteral(publishedAt)},UTC_TIMESTAMP(6))`
   );
 }

@@ -139,7 +139,8 @@ async function applyByChanges(work: Work, one: Pending): Promise<void> {
 }
 
 async function changeByChange(work: Work, one: Pending, touched: Set<RowId>): Promise<Settled["settlement"]> {
-  let inserted = 0;
+  let nameless = 0;
+  const made = new Set<RowId>();
   for (const change of one.update.changes) {
     await readAgain(work, [one]);
     const known = change.row === undefined ? undefined : work.rows.get(change.row);
@@ -167,12 +168,15 @@ async function changeByChange(work: Work, one: Pending, touched: Set<RowId>): Pr
       return { outcome: "rejected", rejection: refusal(error, one.update, change) };
     }
     if (change.row === undefined) {
-      inserted += 1;
-    } else {
-      touched.add(change.row);
-      work.written.add(change.row);
+      nameless += 1;
+      continue;
     }
+    if (!verdict.row.exists) made.delete(change.row);
+    else if (known?.exists !== true && !touched.has(change.row)) made.add(change.row);
+    touched.add(change.row);
+    work.written.add(change.row);
   }
-  const rows = touched.size + inserted;
-  return rows === 0 ? { outcome: "unchanged" } : { outcome: "applied", rows };
+  const rows = touched.size + nameless;
+  const inserted = made.size + nameless;
+  return rows === 0 ? { outcome: "unchanged" } : { outcome: "applied", rows, inserted };
 }

@@ -6,6 +6,7 @@ type Load = (context: CliContext) => Promise<Command>;
 /** Every command, loaded when it is asked for: what another one needs does not slow it down. */
 export const COMMANDS: Readonly<Record<string, Load>> = {
   worker: async (context) => (await import("./worker.ts")).workerCommand(context),
+  sidecar: async (context) => (await import("./sidecar.ts")).sidecarCommand(context),
   migrate: async (context) => (await import("./migrate.ts")).migrateCommand(context),
   publish: async (context) => (await import("./publish.ts")).publishCommand(context),
   status: async (context) => (await import("./status.ts")).statusCommand(context),

@@ -78,11 +78,7 @@ export class HttpProblem extends Error {
   override readonly name = "HttpProblem";
   readonly body: ProblemBody;
   readonly headers: Readonly<Record<string, string>>;
-  constructor(
-    code: ProblemCode,
-    detail: string,
-    { headers = {}, members = {}, cause }: ProblemExtras = {},
-  ) {
+  constructor(code: ProblemCode, detail: string, { headers = {}, members = {}, cause }: ProblemExtras = {}) {
     super(detail, { cause });
     this.body = problemBody(code, detail, members);
     this.headers = headers;

@@ -10,11 +10,16 @@ import { ruleOf } from "./rule-of.ts";
 /** The members that a change may have, depending on its table and operation. */
 export const CHANGE_MEMBERS: ReadonlySet<string> = new Set(["table", "op", "key", "set", "add", "expect"]);
 
-/** The first fault of a change, and how many it has. */
+/** The first fault of a change, how many it has, and the first of them one by one. */
 export interface ChangeFaults {
   readonly rejection: Rejection;
   readonly faults: number;
+  /** {@link MOST_TOLD} at the most, in the order of the schema. */
+  readonly each: readonly Rejection[];
 }
+
+/** Faults that are told one by one. */
+export const MOST_TOLD = 20;
 
 /** The change that its table's schema refused. */
 export interface RefusedChange {
@@ -39,9 +44,17 @@ export function changeFaults(issues: readonly z.core.$ZodIssue[], change: Refuse
   if (first === undefined) {
     const { pointer, table } = change;
     const message = `${table.name}: the change is not accepted.`;
-    return { rejection: { code: "invalid", rule: "custom", pointer, table: table.name, message }, faults: 1 };
+    const rejection: Rejection = { code: "invalid", rule: "custom", pointer, table: table.name, message };
+    return { rejection, faults: 1, each: [rejection] };
   }
-  return { rejection: rejectionOf(first, change), faults };
+  const told = issues.slice(0, MOST_TOLD).flatMap((issue) => rejectionsOf(issue, change));
+  return { rejection: rejectionOf(first, change), faults, each: told.slice(0, MOST_TOLD) };
+}
+
+/** Each unknown name of an issue by itself. */
+function rejectionsOf(issue: z.core.$ZodIssue, change: RefusedChange): Rejection[] {
+  if (issue.code !== "unrecognized_keys") return [rejectionOf(issue, change)];
+  return issue.keys.slice(0, MOST_TOLD).map((name) => rejectionOf({ ...issue, keys: [name] }, change));
 }
 
 function rejectionOf(issue: z.core.$ZodIssue, change: RefusedChange): Rejection {

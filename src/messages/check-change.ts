@@ -102,5 +102,5 @@ function notText(found: JsonValue | undefined, name: string, pointer: string, wh
 }
 
 function refused(rejection: Rejection): CheckedChange {
-  return { rejection, faults: 1 };
+  return { rejection, faults: 1, each: [rejection] };
 }

@@ -1,6 +1,6 @@
 import type { Registry } from "../tables/definition.ts";
 import type { CheckedChange } from "./check-change.ts";
-import { CHANGE_MEMBERS } from "./change-faults.ts";
+import { CHANGE_MEMBERS, MOST_TOLD } from "./change-faults.ts";
 import { checkChange } from "./check-change.ts";
 import type { JsonObject, JsonValue } from "./json-value.ts";
 import { isJsonObject } from "./json-value.ts";
@@ -9,10 +9,10 @@ import { quote } from "./quote.ts";
 import type { Rejection } from "./rejection.ts";
 import type { Change, Update } from "./update.ts";
 
-/** The update, or why it can never be applied. */
+/** The update, or why it can never be applied: its first fault, and the first of all of them one by one. */
 export type CheckedUpdate =
   | { readonly update: Update; readonly rejection?: undefined }
-  | { readonly update?: undefined; readonly rejection: Rejection };
+  | { readonly update?: undefined; readonly rejection: Rejection; readonly each: readonly Rejection[] };
 
 /**
  * Checks an update against the table definitions: one change alone, or 1 to `mostChanges` of them in `changes`. The
@@ -38,7 +38,7 @@ export function checkUpdate(
   const listed = listedChanges(value, pointer, mostChanges);
   return Array.isArray(listed)
     ? joined(listed.map((change, at) => checkChange(change, `${pointer}/changes/${at}`, registry)))
-    : { rejection: listed };
+    : { rejection: listed, each: [listed] };
 }
 
 function listedChanges(value: JsonObject, pointer: string, mostChanges: number): JsonValue[] | Rejection {
@@ -68,15 +68,17 @@ function joined(checked: readonly CheckedChange[]): CheckedUpdate {
   const changes: Change[] = [];
   let first: Rejection | undefined;
   let faults = 0;
+  const each: Rejection[] = [];
   for (const one of checked) {
     if (one.rejection === undefined) {
       changes.push(one.change);
     } else {
       first ??= one.rejection;
       faults += one.faults;
+      if (each.length < MOST_TOLD) each.push(...one.each.slice(0, MOST_TOLD - each.length));
     }
   }
-  return first === undefined ? { update: { changes } } : { rejection: counted(first, faults - 1) };
+  return first === undefined ? { update: { changes } } : { rejection: counted(first, faults - 1), each };
 }
 
 function counted(first: Rejection, others: number): Rejection {
@@ -87,6 +89,11 @@ function counted(first: Rejection, others: number): Rejection {
   return { ...first, message: `${first.message.replace(/\.$/, "")} (and ${more}).` };
 }
 
-function invalid(rule: string, pointer: string, message: string): { rejection: Rejection } {
-  return { rejection: { code: "invalid", rule, pointer, message } };
+function invalid(
+  rule: string,
+  pointer: string,
+  message: string,
+): { readonly rejection: Rejection; readonly each: readonly Rejection[] } {
+  const rejection: Rejection = { code: "invalid", rule, pointer, message };
+  return { rejection, each: [rejection] };
 }

@@ -30,6 +30,6 @@ export function createDecoder(registry: Registry, limits: UpdateLimits): Decode 
     const checked = checkUpdate(opened.update, opened.pointer, registry, limits.changes);
     return checked.rejection === undefined
       ? { message, key, fingerprint, update: checked.update }
-      : { message, key, fingerprint, rejection: checked.rejection };
+      : { message, key, fingerprint, rejection: checked.rejection, each: checked.each };
   };
 }

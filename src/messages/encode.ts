@@ -17,10 +17,13 @@ export interface Publishable {
   readonly update: Update;
 }
 
-/** What can be published, or the rejection that a worker with the same definitions and limits would give it. */
+/**
+ * What can be published, or the rejection that a worker with the same definitions and limits would give it, and the first
+ * of its faults one by one.
+ */
 export type Encoded =
   | { readonly message: Publishable; readonly rejection?: undefined }
-  | { readonly message?: undefined; readonly rejection: Rejection };
+  | { readonly message?: undefined; readonly rejection: Rejection; readonly each: readonly Rejection[] };
 
 /**
  * From an update, as `parseJson` gives it, and its idempotency key. Without a key, a CloudEvent in structured mode keeps
@@ -37,7 +40,7 @@ export function createEncoder(registry: Registry, limits: UpdateLimits): Encode 
     const given = key === undefined ? {} : { [IDEMPOTENCY_KEY_ATTRIBUTE]: key };
     const decoded = decode({ data, attributes: given, messageId: "", publishedAt: new Date(0) });
     if (decoded.rejection !== undefined) {
-      return { rejection: decoded.rejection };
+      return { rejection: decoded.rejection, each: decoded.each ?? [decoded.rejection] };
     }
     const named = key !== undefined || !isMessageKey(decoded.key);
     const chosen = named ? decoded.key : newIdempotencyKey();

@@ -45,5 +45,10 @@ export type Decoded = {
   readonly fingerprint: Fingerprint;
 } & (
   | { readonly update: Update; readonly rejection?: undefined }
-  | { readonly update?: undefined; readonly rejection: Rejection }
+  | {
+      readonly update?: undefined;
+      readonly rejection: Rejection;
+      /** The first of all faults one by one, where a table's schema found several. */
+      readonly each?: readonly Rejection[];
+    }
 );

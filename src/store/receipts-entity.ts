@@ -15,6 +15,7 @@ export const Receipt = defineEntity({
     outcome: p.enum(["applied", "unchanged", "stale", "rejected"]),
     code: p.string().length(32).nullable(),
     rowsChanged: p.integer().unsigned(true).fieldName("rows_changed"),
+    rowsInserted: p.integer().unsigned(true).fieldName("rows_inserted").default(0),
     messageId: p.string().length(64).collation("ascii_bin").fieldName("message_id"),
     publishedAt: p.datetime(6).fieldName("published_at"),
     appliedAt: p.datetime(6).fieldName("applied_at"),

@@ -21,7 +21,7 @@ export interface BenchOptions {
 }
 
 const USAGE = `npm run bench -- [mysql|mariadb]  on this server; default MySQL 9 where it can be had, else MariaDB
-  --messages N                    messages in each run, default 60000
+  --messages N                    messages in each run, default 160000
   --rounds N                      runs of each candidate, default 3; medians are printed
   --only a,b                      these candidates only
   --json FILE                     writes all figures
@@ -44,7 +44,7 @@ export function benchOptions(args: readonly string[], flavorVariable: string | u
     const { smoke, json, profile } = values;
     return {
       flavor: flavorOf(positionals, flavorVariable),
-      messages: whole("messages", values.messages, smoke ? 2_000 : 60_000),
+      messages: whole("messages", values.messages, smoke ? 2_000 : 160_000),
       rounds: whole("rounds", values.rounds, smoke ? 1 : 3),
       candidates: candidatesOf(values.only),
       warmUp: smoke ? 0 : 20_000,

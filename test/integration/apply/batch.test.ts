@@ -183,7 +183,7 @@ test("a row deleted and made anew in one update starts from its defaults", async
     change(counters, "insert", { key: { id: "a" }, set: label ? { label } : {} });
   await apply(store, decoded("k1", make("old")));
   const anew = decoded("k2", change(counters, "delete", { key: { id: "a" } }), make());
-  assert.deepEqual(await apply(store, anew), [{ outcome: "applied", rows: 1 }]);
+  assert.deepEqual(await apply(store, anew), [{ outcome: "applied", rows: 1, inserted: 0 }]);
   assert.deepEqual(await store.select("SELECT id,n,label FROM counters"), [{ id: "a", n: 0, label: null }]);
 });
 

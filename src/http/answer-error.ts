@@ -1,0 +1,81 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import type { Log } from "../telemetry/log.ts";
+import { type Fault, HttpProblem, type ProblemBody, type ProblemCode, problemBody } from "./problem.ts";
+
+/** Sends a problem as RFC 9457 wants it. */
+export function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyReply {
+  // As bytes: to a text Fastify would add a charset, which this media type does not have.
+  return reply
+    .status(body.status)
+    .type("application/problem+json")
+    .send(Buffer.from(JSON.stringify(body)));
+}
+
+/** Answers whatever a route or Fastify threw. What nobody foresaw is logged, and its text is not sent. */
+export function answerError(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  log: Log,
+): FastifyReply {
+  if (error instanceof HttpProblem) {
+    if (error.body.status >= 500) log.warn({ err: error.cause, code: error.body.code }, error.message);
+    return sendProblem(reply.headers(error.headers), error.body);
+  }
+  if (hasZodFastifySchemaValidationErrors(error)) return sendProblem(reply, notAsDescribed(error));
+  const known = FASTIFY_ERRORS[(error as { code?: string }).code ?? ""];
+  if (known !== undefined) return sendProblem(reply, problemBody(known, clear(error)));
+  const status = (error as { statusCode?: number }).statusCode;
+  if (status !== undefined && status >= 400 && status < 500) {
+    return sendProblem(reply, { ...problemBody("bad_request", clear(error)), status });
+  }
+  log.error({ err: error, method: request.method, route: request.routeOptions.url }, "a request failed");
+  return sendProblem(reply, problemBody("internal", "The request failed; the log of this process says why."));
+}
+
+export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const [path] = request.url.split("?");
+  const detail = `There is no ${request.method} ${path}; GET /openapi.json lists what there is.`;
+  return sendProblem(reply, problemBody("not_found", detail));
+}
+
+/** What Fastify says before a route is asked ("Errors" in Fastify's reference). */
+const FASTIFY_ERRORS: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: "too_large",
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: "unsupported_media_type",
+  FST_ERR_CTP_EMPTY_TYPE: "unsupported_media_type",
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: "bad_request",
+  FST_ERR_BAD_URL: "bad_request",
+};
+
+function clear(error: unknown): string {
+  return error instanceof Error ? error.message : "The request could not be read.";
+}
+
+interface Refused {
+  readonly validation: readonly { readonly instancePath: string; readonly message?: string | undefined }[];
+  readonly validationContext?: string | undefined;
+}
+
+const WHERE: Readonly<Record<string, string>> = {
+  querystring: "query",
+  params: "path",
+  headers: "header",
+  body: "body",
+};
+
+function notAsDescribed({ validation, validationContext = "" }: Refused): ProblemBody {
+  const place = WHERE[validationContext] ?? "request";
+  const errors = validation.map(
+    ({ instancePath, message = "is not as described" }): Fault => ({
+      code: "bad_request",
+      pointer: `/${place}${instancePath}`,
+      detail: message,
+    }),
+  );
+  const [first] = errors;
+  const detail =
+    first === undefined ? "The request is not as described." : `${first.pointer}: ${first.detail}`;
+  return problemBody("bad_request", detail, { errors });
+}

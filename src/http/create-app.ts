@@ -1,0 +1,52 @@
+import Fastify, { type FastifyRequest } from "fastify";
+import { validatorCompiler } from "fastify-type-provider-zod";
+import type { Log } from "../telemetry/log.ts";
+import type { Access } from "./access.ts";
+import { answerError, answerNotFound } from "./answer-error.ts";
+import type { HttpApp } from "./app.ts";
+import { ANYBODY } from "../messages/principal.ts";
+
+export interface AppOptions {
+  readonly access: Access;
+  readonly log: Log;
+  /** Bytes of a request's body at the most. */
+  readonly bodyBytes: number;
+}
+
+/** The content types of which a body is read: it comes to the route as bytes, so that no digit of it is lost. */
+const BODY_TYPES = [
+  "application/json",
+  "application/cloudevents+json",
+  "application/x-ndjson",
+  "application/ndjson",
+];
+
+/**
+ * The server without its routes. Queries, parameters and headers are checked by the routes' zod schemas; every error is
+ * answered as `application/problem+json`; nobody is asked who it is on routes that are `public`.
+ */
+export function createApp({ access, log, bodyBytes }: AppOptions): HttpApp {
+  const app = Fastify({
+    bodyLimit: bodyBytes,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
+    requestTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    forceCloseConnections: "idle",
+    return503OnClosing: false,
+    logger: false,
+  });
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(BODY_TYPES, { parseAs: "buffer" }, (_request, body, done) => {
+    done(null, body);
+  });
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
+  app.setNotFoundHandler(answerNotFound);
+  app.decorateRequest("principal");
+  app.addHook("onRequest", async (request: FastifyRequest) => {
+    const { config } = request.routeOptions;
+    request.principal = config.public === true ? ANYBODY : await access.authenticate(request.headers);
+  });
+  return app as unknown as HttpApp;
+}

@@ -1,0 +1,87 @@
+import type { Publishable } from "../messages/encode.ts";
+import type { Principal } from "../messages/principal.ts";
+import type { Publisher } from "../pubsub/port.ts";
+import type { Access } from "./access.ts";
+import { HttpProblem } from "./problem.ts";
+
+/** What may be on its way to the broker at once. */
+export interface OutboxLimits {
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+export interface OutboxParts {
+  readonly publisher: Publisher;
+  readonly access: Access;
+  readonly limits: OutboxLimits;
+  /** What the topic's schema makes of a message's data and attributes; undefined: the topic has none. */
+  readonly encoding?: Encoding | undefined;
+  /** Hears why the broker did not take a message. */
+  readonly refused: (error: unknown) => void;
+}
+
+/** From a message as plain JSON to one in the encoding that the topic's schema asks for. */
+export type Encoding = (message: Publishable) => {
+  readonly data: Buffer;
+  readonly attributes: Readonly<Record<string, string>>;
+};
+
+/**
+ * Publishes updates, and holds no more than its limits while the broker is slow or away: what comes then is refused at once,
+ * so memory stays flat and publishers know.
+ */
+export class Outbox {
+  readonly #parts: OutboxParts;
+  #messages = 0;
+  #bytes = 0;
+
+  constructor(parts: OutboxParts) {
+    this.#parts = parts;
+  }
+
+  /** Messages that the broker has not confirmed yet. */
+  get messages(): number {
+    return this.#messages;
+  }
+
+  /**
+   * Resolves with the message id when the broker has the message. Rejects with an {@link HttpProblem}: `overloaded` (not
+   * sent), `broker_unavailable` (perhaps sent: the same key may be sent again without harm).
+   */
+  async publish(message: Publishable, principal: Principal): Promise<string> {
+    const { publisher, access, limits, encoding, refused } = this.#parts;
+    const bytes = message.data.length;
+    if (this.#messages >= limits.messages || this.#bytes + bytes > limits.bytes)
+      throw overloaded(message.key);
+    this.#messages += 1;
+    this.#bytes += bytes;
+    try {
+      const { data, attributes } = encoding?.(message) ?? message;
+      return await publisher.publish(data, { ...attributes, ...access.attributes(principal, message) });
+    } catch (error) {
+      refused(error);
+      throw unavailable(message.key, error);
+    } finally {
+      this.#messages -= 1;
+      this.#bytes -= bytes;
+    }
+  }
+}
+
+function overloaded(idempotencyKey: string): HttpProblem {
+  const detail = "More updates wait for the broker than this process holds; send it again in a moment.";
+  return new HttpProblem("overloaded", detail, {
+    headers: { "retry-after": "1" },
+    members: { idempotencyKey },
+  });
+}
+
+function unavailable(idempotencyKey: string, cause: unknown): HttpProblem {
+  const detail =
+    "The broker did not confirm the update. It may have it all the same: send it again under the same idempotency key.";
+  return new HttpProblem("broker_unavailable", detail, {
+    headers: { "retry-after": "5" },
+    members: { idempotencyKey },
+    cause,
+  });
+}

@@ -1,0 +1,41 @@
+import type { Encode } from "../messages/encode.ts";
+import type { UpdateLimits } from "../messages/decode.ts";
+import type { Principal } from "../messages/principal.ts";
+import type { Store } from "../store/store.ts";
+import type { Registry } from "../tables/definition.ts";
+import type { Access } from "./access.ts";
+import type { Outbox } from "./outbox.ts";
+import type { ReceiptWaits } from "./receipt-waits.ts";
+
+/** What the routes are given. */
+export interface SidecarParts {
+  readonly registry: Registry;
+  readonly limits: UpdateLimits;
+  readonly encode: Encode;
+  readonly outbox: Outbox;
+  readonly database: Database;
+  readonly waits: ReceiptWaits;
+  readonly access: Access;
+  readonly options: SidecarOptions;
+}
+
+export interface SidecarOptions {
+  /** Items in one `POST /updates` at the most. */
+  readonly batchItems: number;
+  /** Longest `Prefer: wait=N`, in seconds. */
+  readonly longestWait: number;
+  /** How long `POST /update/{table}` waits, in seconds. */
+  readonly seedWait: number;
+  /** Bytes of a request's body at the most. */
+  readonly bodyBytes: number;
+}
+
+/** The database of the receipts and rows, opened when it is first asked for. */
+export interface Database {
+  /** False: this sidecar only publishes. */
+  readonly configured: boolean;
+  /** Rejects with an {@link HttpProblem}: `no_database`, `database_unavailable`. */
+  store(): Promise<Store>;
+}
+
+export type { Principal };

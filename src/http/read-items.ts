@@ -1,0 +1,84 @@
+import { isJsonObject, type JsonValue } from "../messages/json-value.ts";
+import { parseJson } from "../messages/parse-json.ts";
+import type { SidecarParts } from "./parts.ts";
+import { HttpProblem, type ProblemBody, rejectionProblem } from "./problem.ts";
+
+/** One item of a body: its value, or why it could not be read. */
+export type ReadItem =
+  | { readonly value: JsonValue; readonly problem?: undefined }
+  | { readonly value?: undefined; readonly problem: ProblemBody };
+
+/** A body's items; `single` when it is one update and not a list of them. */
+export interface ReadBody {
+  readonly single: boolean;
+  readonly items: readonly ReadItem[];
+}
+
+const NEWLINE = 0x0a;
+
+/**
+ * The updates in a body: one, `{"updates": […]}`, or NDJSON with one a line (empty lines are passed over). Throws an
+ * {@link HttpProblem} when the body as a whole cannot be read; a bad line or item refuses only itself.
+ */
+export function readItems(
+  body: unknown,
+  contentType: string | undefined,
+  { limits, options }: Pick<SidecarParts, "limits" | "options">,
+): ReadBody {
+  if (!Buffer.isBuffer(body) || body.length === 0)
+    throw refused("malformed", "The body is empty; an update is a JSON object.");
+  // A list of updates is two levels around each.
+  const around = { dataBytes: options.bodyBytes, depth: limits.depth + 2 };
+  if (/ndjson/i.test(contentType ?? "")) {
+    const items = [...lines(body)].map((line) => itemOf(parseJson(line, around)));
+    return { single: false, items: counted(items, options.batchItems, "") };
+  }
+  const { value, fault } = parseJson(body, around);
+  if (fault !== undefined) {
+    const { code, message, ...where } = fault;
+    throw new HttpProblem(code, message, { members: where });
+  }
+  if (!isJsonObject(value) || !Object.hasOwn(value, "updates")) return { single: true, items: [{ value }] };
+  return { single: false, items: listed(value["updates"], Object.keys(value), options.batchItems) };
+}
+
+function listed(updates: JsonValue | undefined, names: readonly string[], most: number): readonly ReadItem[] {
+  const stranger = names.find((name) => name !== "updates");
+  if (stranger !== undefined) {
+    throw refused(
+      "invalid",
+      `The member ${JSON.stringify(stranger)} can't stand next to updates; remove it.`,
+      `/${stranger}`,
+    );
+  }
+  if (!Array.isArray(updates))
+    throw refused("invalid", "The member updates must be a list of updates.", "/updates");
+  return counted(
+    updates.map((value) => ({ value })),
+    most,
+    "/updates",
+  );
+}
+
+function counted(items: readonly ReadItem[], most: number, pointer: string): readonly ReadItem[] {
+  if (items.length === 0) throw refused("invalid", "There is no update in the body.", pointer);
+  if (items.length <= most) return items;
+  throw refused("too_large", `The body has ${items.length} updates; at most ${most} are allowed.`, pointer);
+}
+
+function itemOf({ value, fault }: ReturnType<typeof parseJson>): ReadItem {
+  return fault === undefined ? { value } : { problem: rejectionProblem(fault) };
+}
+
+function* lines(body: Buffer): Iterable<Buffer> {
+  for (let at = 0; at < body.length; ) {
+    const end = body.indexOf(NEWLINE, at);
+    const line = body.subarray(at, end === -1 ? body.length : end);
+    at = end === -1 ? body.length : end + 1;
+    if (line.some((byte) => byte > 0x20)) yield line;
+  }
+}
+
+function refused(code: "malformed" | "invalid" | "too_large", detail: string, pointer?: string): HttpProblem {
+  return new HttpProblem(code, detail, { members: { pointer } });
+}
