@@ -130,21 +130,28 @@ async function narrow(work: Work, updates: readonly Pending[]): Promise<void> {
  * read anew: one that was missing may have come meanwhile from another worker.
  */
 async function applyByChanges(work: Work, one: Pending): Promise<void> {
-  const touched = new Set<RowId>();
+  const rows: WrittenRows = { touched: new Set(), made: new Set(), nameless: 0 };
   for (const { row } of one.update.changes) if (row !== undefined) work.written.add(row);
   await work.tx.run(SAVEPOINT);
-  one.settlement = await changeByChange(work, one, touched);
+  one.settlement = await changeByChange(work, one, rows);
   if (one.settlement.outcome !== "applied") await work.tx.run(ROLL_BACK);
-  for (const id of touched) work.written.add(id);
+  for (const id of rows.touched) work.written.add(id);
 }
 
-async function changeByChange(work: Work, one: Pending, touched: Set<RowId>): Promise<Settled["settlement"]> {
-  let nameless = 0;
-  const made = new Set<RowId>();
+/** The rows that one update has written. */
+interface WrittenRows {
+  readonly touched: Set<RowId>;
+  /** Of these, those that were not there before. */
+  readonly made: Set<RowId>;
+  /** Rows whose key the server has chosen. */
+  nameless: number;
+}
+
+async function changeByChange(work: Work, one: Pending, rows: WrittenRows): Promise<Settled["settlement"]> {
   for (const change of one.update.changes) {
     await readAgain(work, [one]);
-    const known = change.row === undefined ? undefined : work.rows.get(change.row);
-    const verdict = foldChange(change, known ?? missingRow(change.table, change.key));
+    const before = (change.row && work.rows.get(change.row)) ?? missingRow(change.table, change.key);
+    const verdict = foldChange(change, before);
     switch (verdict.kind) {
       case "changed":
         break;
@@ -167,16 +174,20 @@ async function changeByChange(work: Work, one: Pending, touched: Set<RowId>): Pr
       if (!isRefusal(work, error)) throw error;
       return { outcome: "rejected", rejection: refusal(error, one.update, change) };
     }
-    if (change.row === undefined) {
-      nameless += 1;
-      continue;
-    }
-    if (!verdict.row.exists) made.delete(change.row);
-    else if (known?.exists !== true && !touched.has(change.row)) made.add(change.row);
-    touched.add(change.row);
-    work.written.add(change.row);
+    noteWritten(rows, change.row, before, verdict.row);
+    if (change.row !== undefined) work.written.add(change.row);
   }
-  const rows = touched.size + nameless;
-  const inserted = made.size + nameless;
-  return rows === 0 ? { outcome: "unchanged" } : { outcome: "applied", rows, inserted };
+  const count = rows.touched.size + rows.nameless;
+  const inserted = rows.made.size + rows.nameless;
+  return count === 0 ? { outcome: "unchanged" } : { outcome: "applied", rows: count, inserted };
+}
+
+function noteWritten(rows: WrittenRows, id: RowId | undefined, before: Row, after: Row): void {
+  if (id === undefined) {
+    rows.nameless += 1;
+    return;
+  }
+  if (!after.exists) rows.made.delete(id);
+  else if (!before.exists && !rows.touched.has(id)) rows.made.add(id);
+  rows.touched.add(id);
 }
