@@ -104,6 +104,41 @@ describe("POST /updates", () => {
     assert.equal(late.status, 422);
     assert.equal(late.json.code, "key_reused");
   });
+
+  it("lets one of two bodies win that are sent under one key at once, and tells the others key_reused", async () => {
+    const bodies = ["Ada", "Eve"].map((firstName) => ({
+      ...ADA,
+      key: { customerID: "c-race" },
+      set: { firstName },
+    }));
+    const headers = { ...WAIT, "idempotency-key": "race" };
+    const sent = Array.from({ length: 40 }, (_, i) => bodies[i % 2]);
+    const answers = await Promise.all(sent.map((body) => sidecar.post("/updates", body, headers)));
+    const statuses = [0, 1].map(
+      (body) => new Set(answers.filter((_, i) => i % 2 === body).map((one) => one.status)),
+    );
+    assert.deepEqual(statuses.map((of) => [...of]).sort(), [[200], [422]]);
+    const [row] = await rig.database.query("SELECT firstName FROM customers WHERE customerID='c-race'");
+    assert.equal(row?.["firstName"], statuses[0]?.has(200) === true ? "Ada" : "Eve");
+  });
+
+  it("tells all senders of one update that is rejected why, and applies it when the cause is gone", async () => {
+    const update = {
+      table: "customers",
+      op: "update",
+      key: { customerID: "c-late" },
+      set: { firstName: "Late" },
+    };
+    const headers = { ...WAIT, "idempotency-key": "late" };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => sidecar.post("/updates", update, headers)),
+    );
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [409]);
+    await sidecar.post("/updates", { ...ADA, key: { customerID: "c-late" } }, WAIT);
+    const again = await sidecar.post("/updates", update, headers);
+    assert.equal(again.status, 200, again.text);
+    assert.equal(again.json.outcome, "applied");
+  });
 });
 
 describe("POST /update/{table}", () => {
