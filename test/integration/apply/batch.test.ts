@@ -177,6 +177,33 @@ test("a parent and its child come and go in one update, in the order of its chan
   assert.deepEqual(await store.select("SELECT * FROM people"), []);
 });
 
+test("a receipt counts the rows that its update changed, and of these the rows that it made", async (t) => {
+  const store = await open(t);
+  const note = () => change(notes, "insert", { set: { body: "n" } });
+  const to = (id: string, n: number) => change(counters, "upsert", { key: { id }, set: { n } });
+  const settlements = await apply(
+    store,
+    decoded("k1", to("a", 1), to("b", 1)),
+    decoded("k2", to("b", 2), to("c", 1), note()),
+    decoded("k3", change(counters, "delete", { key: { id: "a" } })),
+    decoded("k4", to("a", 5), to("a", 6), change(counters, "delete", { key: { id: "a" } }), to("b", 2)),
+  );
+  assert.deepEqual(
+    settlements.map((one) => (one.outcome === "applied" ? [one.rows, one.inserted] : one.outcome)),
+    [
+      [2, 2],
+      [3, 2],
+      [1, 0],
+      [1, 0],
+    ],
+  );
+  const kept = await store.select("SELECT rows_changed,rows_inserted FROM receipts ORDER BY idempotency_key");
+  assert.deepEqual(
+    kept.map((row) => [row["rows_changed"], row["rows_inserted"]]),
+    settlements.map((one) => (one.outcome === "applied" ? [one.rows, one.inserted] : [])),
+  );
+});
+
 test("a row deleted and made anew in one update starts from its defaults", async (t) => {
   const store = await open(t);
   const make = (label?: string) =>
