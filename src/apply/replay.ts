@@ -22,6 +22,8 @@ export interface ReplayRules {
   readonly now: Date;
   /** What cannot be replayed under its own key gets another: always the same one for the same dead letter. */
   readonly newKey: boolean;
+  /** How that is asked for, to be told to who has not: "add --new-key". */
+  readonly newKeyBy: string;
 }
 
 /** Attributes that the broker gives: those of a forwarded message, those of its clients and schemas. It gives them anew. */
@@ -49,7 +51,7 @@ export function planReplay(letter: DeadLetterRecord, rules: ReplayRules, keyTake
     ),
   );
   const { key, fault } = keyTaken ? { key: "", fault: TAKEN } : ownKey(letter, attributes, rules.decode);
-  if (fault !== undefined && !rules.newKey) return { refusal: `${fault}: ${NEW_KEY}` };
+  if (fault !== undefined && !rules.newKey) return { refusal: `${fault}: ${rules.newKeyBy} ${NEW_KEY}` };
   const used = fault === undefined ? key : otherKey(letter);
   const complete = {
     ...attributes,
@@ -90,7 +92,7 @@ const TAKEN = "its key has settled another update";
 const BAD_KEY = "the publisher's key is none, so two copies of it would both be applied";
 const NAMELESS =
   "it has no key but the message id, which was another one before the broker gave it up, so it may have been applied already";
-const NEW_KEY = "add --new-key to replay it under another key, if it is to take effect all the same";
+const NEW_KEY = "to replay it under another key, if it is to take effect all the same";
 
 function tooOld(hours: number, most: number): string {
   return (

@@ -1,7 +1,7 @@
 import { quote } from "../messages/quote.ts";
 import type { Change } from "../messages/update.ts";
 import type { Values } from "../tables/definition.ts";
-import type { Plan } from "./dead-letters-plan.ts";
+import type { Plan } from "../apply/replay-plan.ts";
 import { printable } from "./printable.ts";
 
 /** Changes that are named one by one. */

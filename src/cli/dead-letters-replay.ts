@@ -1,15 +1,16 @@
 import { Command, InvalidArgumentError, Option } from "commander";
+import { foreseeReplay, type Rules } from "../apply/replay-plan.ts";
+import { publishDeadLetters, type ReplayWork } from "../apply/replay-publish.ts";
 import type { Config } from "../config.ts";
 import { createDecoder } from "../messages/decode.ts";
+import { messageFault } from "../pubsub/message-limits.ts";
 import type { DeadLetterFilter } from "../store/dead-letter-filter.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../tables/definition.ts";
 import { confirm } from "./confirm.ts";
 import { type CliContext, CliError } from "./context.ts";
 import { type ChoiceFlags, chosen, withChoice } from "./dead-letters-choice.ts";
-import { foreseeReplay, type Rules } from "./dead-letters-plan.ts";
 import { planLines } from "./dead-letters-preview.ts";
-import { publishDeadLetters, type ReplayWork } from "./dead-letters-publish.ts";
 import { ReplayTally } from "./dead-letters-tally.ts";
 import { awaitOutcomes, needsSomebody, printOutcomes } from "./dead-letters-wait.ts";
 import { widthOf } from "./print-table.ts";
@@ -47,6 +48,8 @@ async function replay(
     decode: createDecoder(registry, config.limits),
     maxAgeHours: config.retention.replayMaxAgeHours,
     newKey: flags.newKey === true,
+    newKeyBy: "add --new-key",
+    messageFault,
   };
   const choice = await chosen(context, store, flags, async (id) =>
     planLines(await foreseeReplay(store, id, rules)),
@@ -78,8 +81,14 @@ async function publish(
   const { project, topic } = config.pubsub;
   await using client = openPubSub({ project, emulatorHost: context.emulatorHost });
   const publisher = createPublisher(client, topic);
+  const replayer = {
+    publish: (data: Buffer, attributes: Readonly<Record<string, string>>) =>
+      publisher.publish(data, attributes),
+    refuses: (error: unknown): error is Error =>
+      error instanceof PubSubError && error.status === "INVALID_ARGUMENT",
+  };
   try {
-    await publishDeadLetters({ ...work, publisher }, filter, (replayed) => tally.add(replayed));
+    await publishDeadLetters({ ...work, publisher: replayer }, filter, (replayed) => tally.add(replayed));
   } catch (error) {
     if (error instanceof PubSubError) throw new CliError(`stopped: ${error.message}`, 1, { cause: error });
     throw error;

@@ -1,5 +1,5 @@
 import type { Terminal } from "./context.ts";
-import type { Replayed } from "./dead-letters-publish.ts";
+import type { Replayed } from "../apply/replay-publish.ts";
 import { printable } from "./printable.ts";
 
 const EVERY_MS = 1_000;

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { publishDeadLetters, type Replayed } from "../../../src/cli/dead-letters-publish.ts";
+import { publishDeadLetters, type Replayed } from "../../../src/apply/replay-publish.ts";
 import type { Message } from "../../../src/messages/update.ts";
+import { messageFault } from "../../../src/pubsub/message-limits.ts";
 import { PubSubError } from "../../../src/pubsub/trouble.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";
 import { addTo, type Desk, makeCounter, message, openDesk } from "./kept-letters.ts";
@@ -29,9 +30,10 @@ async function replay(
       await publish(sent);
       return sent.messageId;
     },
-    close: async () => {},
+    refuses: (error: unknown): error is Error =>
+      error instanceof PubSubError && error.status === "INVALID_ARGUMENT",
   };
-  const rules = { decode: desk.decode, maxAgeHours: 144, newKey: false };
+  const rules = { decode: desk.decode, maxAgeHours: 144, newKey: false, newKeyBy: "", messageFault };
   const work = { store: desk.store, publisher, rules, signal };
   const trouble = await publishDeadLetters(work, {}, (one) => replayed.push(one)).catch(
     (error: unknown) => error,

@@ -13,6 +13,7 @@ const RULES: ReplayRules = {
   maxAgeHours: 144,
   now: NOW,
   newKey: false,
+  newKeyBy: "add --new-key",
 };
 const UPDATE = { table: "counters", op: "upsert", key: { id: "a" }, add: { n: 1 } };
 

@@ -1,5 +1,3 @@
-import { planReplay, type Replay, type ReplayRules } from "../apply/replay.ts";
-import { messageFault } from "../pubsub/message-limits.ts";
 import {
   type FinalReceipt,
   finalReceipts,
@@ -9,9 +7,13 @@ import {
 } from "../store/dead-letter-mark.ts";
 import { type DeadLetterRecord, readDeadLetters } from "../store/dead-letter-read.ts";
 import type { Store } from "../store/store.ts";
+import { planReplay, type Replay, type ReplayRules } from "./replay.ts";
 
 /** The rules of one run. */
-export type Rules = Omit<ReplayRules, "now">;
+export interface Rules extends Omit<ReplayRules, "now"> {
+  /** Why the broker would refuse a message, in one sentence; undefined when it would not. */
+  readonly messageFault: (data: Buffer, attributes: Readonly<Record<string, string>>) => string | undefined;
+}
 
 /** One dead letter: how it is replayed, and with what mark if it has one; or why it is left alone, in a sentence. */
 export type Plan = { readonly id: string } & (
@@ -56,7 +58,7 @@ async function planAll(store: Store, ids: readonly string[], rules: Rules, claim
     const ready: { letter: DeadLetterRecord; replay: Ready }[] = [];
     for (const letter of open) {
       const replay = planReplay(letter, { ...rules, now: new Date() }, keyTaken);
-      const left = replay.refusal ?? brokersRefusal(letter, replay);
+      const left = replay.refusal ?? brokersRefusal(letter, replay, rules);
       if (left !== undefined) plans.set(letter.id, { id: letter.id, left });
       else if (replay.refusal === undefined) ready.push({ letter, replay });
     }
@@ -85,7 +87,11 @@ function isAnothers(replay: Ready, { settled }: Claimed): boolean {
   return settled !== undefined && settled.fingerprint !== replay.decoded.fingerprint.toString("hex");
 }
 
-function brokersRefusal({ data }: DeadLetterRecord, { attributes }: Ready): string | undefined {
+function brokersRefusal(
+  { data }: DeadLetterRecord,
+  { attributes }: Ready,
+  { messageFault }: Rules,
+): string | undefined {
   const fault = messageFault(data, attributes);
   return fault === undefined ? undefined : `the broker would not take it: ${fault}`;
 }

@@ -1,21 +1,27 @@
-import type { Publisher } from "../pubsub/port.ts";
-import { PubSubError } from "../pubsub/trouble.ts";
 import type { DeadLetterFilter } from "../store/dead-letter-filter.ts";
 import { unmarkReplays } from "../store/dead-letter-mark.ts";
 import { listDeadLetters } from "../store/dead-letter-read.ts";
 import type { Store } from "../store/store.ts";
-import { claimReplays, type Plan, type Rules } from "./dead-letters-plan.ts";
+import { claimReplays, type Plan, type Rules } from "./replay-plan.ts";
 
 /** What became of one dead letter: published again, left alone for a reason, or refused by the broker. */
 export type Replayed = { readonly id: string } & (
-  | { readonly result: "published" }
+  | { readonly result: "published"; readonly key: string }
   | { readonly result: "left" | "failed"; readonly reason: string }
 );
+
+/** Where the originals go. */
+export interface ReplayPublisher {
+  /** Resolves when the broker has the message. */
+  publish(data: Buffer, attributes: Readonly<Record<string, string>>): Promise<unknown>;
+  /** Whether an error of `publish` is this message's own, so that the others may still be taken. */
+  refuses(error: unknown): error is Error;
+}
 
 /** What a replay works with. */
 export interface ReplayWork {
   readonly store: Store;
-  readonly publisher: Publisher;
+  readonly publisher: ReplayPublisher;
   readonly rules: Rules;
   /** Aborted: what is under way is finished, nothing else begun. */
   readonly signal: AbortSignal;
@@ -52,6 +58,16 @@ export async function publishDeadLetters(
   const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
   const failed = lanes.find(({ status }) => status === "rejected");
   if (failed?.status === "rejected") throw failed.reason;
+}
+
+/**
+ * Replays one dead letter; undefined when `work.signal` was aborted before. Rejects with what `publish` rejects with that is
+ * not this message's own, when its mark has been taken back.
+ */
+export async function replayDeadLetter(work: ReplayWork, id: string): Promise<Replayed | undefined> {
+  let replayed: Replayed | undefined;
+  await replayGroup(work, [id], (one) => (replayed = one));
+  return replayed;
 }
 
 /** Read page by page: what has been replayed no longer meets the filter's `open`. */
@@ -107,9 +123,9 @@ async function send({ publisher, signal }: ReplayWork, plan: Plan): Promise<Sent
   if (signal.aborted) return { plan };
   try {
     await publisher.publish(plan.letter.data, plan.replay.attributes);
-    return { plan, replayed: { id, result: "published" } };
+    return { plan, replayed: { id, result: "published", key: plan.replay.key } };
   } catch (error) {
-    return error instanceof PubSubError && error.status === "INVALID_ARGUMENT"
+    return publisher.refuses(error)
       ? { plan, replayed: { id, result: "failed", reason: error.message } }
       : { plan, trouble: error };
   }
