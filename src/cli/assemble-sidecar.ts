@@ -4,8 +4,10 @@ import { LazyDatabase } from "../http/lazy-database.ts";
 import { openSidecar, type Sidecar } from "../http/open-sidecar.ts";
 import { Outbox } from "../http/outbox.ts";
 import { ReceiptWaits } from "../http/receipt-waits.ts";
+import { createDecoder } from "../messages/decode.ts";
 import { createEncoder } from "../messages/encode.ts";
 import type { PubSubClient } from "../pubsub/client.ts";
+import { messageFault } from "../pubsub/message-limits.ts";
 import { createPublisher } from "../pubsub/publisher.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Registry } from "../tables/definition.ts";
@@ -40,6 +42,11 @@ export async function assembleSidecar(
     database,
     waits: new ReceiptWaits(database),
     access,
+    replays: {
+      decode: createDecoder(registry, limits),
+      maxAgeHours: config.retention.replayMaxAgeHours,
+      messageFault,
+    },
     options: http,
   };
   const sidecar = opening.use(await openSidecar(parts, http, log));

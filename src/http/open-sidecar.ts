@@ -2,6 +2,7 @@ import type { AddressInfo } from "node:net";
 import type { Log } from "../telemetry/log.ts";
 import { createApp } from "./create-app.ts";
 import type { SidecarParts } from "./parts.ts";
+import { deadLetterRoutes } from "./routes-dead-letters.ts";
 import { seedUpdateRoutes } from "./routes-seed-updates.ts";
 import { updateRoutes } from "./routes-updates.ts";
 
@@ -30,6 +31,7 @@ export async function openSidecar(
   const app = createApp({ access: parts.access, log, bodyBytes: parts.options.bodyBytes });
   updateRoutes(app, parts);
   seedUpdateRoutes(app, parts);
+  deadLetterRoutes(app, parts);
   try {
     await app.listen({ host, port });
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Publishable } from "../messages/encode.ts";
+import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../messages/idempotency-key.ts";
 import type { Principal } from "../messages/principal.ts";
 import type { Publisher } from "../pubsub/port.ts";
 import type { Access } from "./access.ts";
@@ -48,19 +49,29 @@ export class Outbox {
    * Resolves with the message id when the broker has the message. Rejects with an {@link HttpProblem}: `overloaded` (not
    * sent), `broker_unavailable` (perhaps sent: the same key may be sent again without harm).
    */
-  async publish(message: Publishable, principal: Principal): Promise<string> {
-    const { publisher, access, limits, encoding, refused } = this.#parts;
-    const bytes = message.data.length;
-    if (this.#messages >= limits.messages || this.#bytes + bytes > limits.bytes)
-      throw overloaded(message.key);
+  publish(message: Publishable, principal: Principal): Promise<string> {
+    const { access, encoding } = this.#parts;
+    return this.#hold(message.key, message.data.length, () => {
+      const { data, attributes } = encoding?.(message) ?? message;
+      return [data, { ...attributes, ...access.attributes(principal, message) }];
+    });
+  }
+
+  /** Publishes a message as it stands, who sent it included: that of a dead letter. Rejects like {@link publish}. */
+  republish(data: Buffer, attributes: Readonly<Record<string, string>>): Promise<string> {
+    return this.#hold(attributes[IDEMPOTENCY_KEY_ATTRIBUTE] ?? "", data.length, () => [data, attributes]);
+  }
+
+  async #hold(key: string, bytes: number, message: () => Parameters<Publisher["publish"]>): Promise<string> {
+    const { publisher, limits, refused } = this.#parts;
+    if (this.#messages >= limits.messages || this.#bytes + bytes > limits.bytes) throw overloaded(key);
     this.#messages += 1;
     this.#bytes += bytes;
     try {
-      const { data, attributes } = encoding?.(message) ?? message;
-      return await publisher.publish(data, { ...attributes, ...access.attributes(principal, message) });
+      return await publisher.publish(...message());
     } catch (error) {
       refused(error);
-      throw unavailable(message.key, error);
+      throw unavailable(key, error);
     } finally {
       this.#messages -= 1;
       this.#bytes -= bytes;

@@ -1,3 +1,4 @@
+import type { Rules as ReplayRules } from "../apply/replay-plan.ts";
 import type { Encode } from "../messages/encode.ts";
 import type { UpdateLimits } from "../messages/decode.ts";
 import type { Principal } from "../messages/principal.ts";
@@ -16,6 +17,8 @@ export interface SidecarParts {
   readonly database: Database;
   readonly waits: ReceiptWaits;
   readonly access: Access;
+  /** When a dead letter may be published again. */
+  readonly replays: Omit<ReplayRules, "newKey" | "newKeyBy">;
   readonly options: SidecarOptions;
 }
 

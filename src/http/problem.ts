@@ -6,6 +6,7 @@ const OWN_PROBLEMS = {
   unauthenticated: { status: 401, title: "Who asks is not known" },
   not_found: { status: 404, title: "There is nothing here" },
   no_receipt: { status: 404, title: "There is no receipt of this key" },
+  no_dead_letter: { status: 404, title: "There is no such dead letter" },
   no_row: { status: 404, title: "There is no such row" },
   method_not_allowed: { status: 405, title: "This method is not answered here" },
   not_acceptable: { status: 406, title: "None of the accepted formats is served" },
