@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import { Command } from "commander";
 import { openPubSub } from "../pubsub/client.ts";
 import { registry } from "../tables/registry.ts";
@@ -14,14 +15,19 @@ export function sidecarCommand(context: CliContext): Command {
     .action(() => runSidecar(context));
 }
 
+/** Waits for nothing: it publishes as soon as it listens, and what is missing is told by `/readyz`. */
 async function runSidecar(context: CliContext): Promise<void> {
   const config = context.config();
+  const { http, pubsub, worker, database } = config;
   const log = createLog({ level: config.logLevel });
-  await using client = openPubSub({ project: config.pubsub.project, emulatorHost: context.emulatorHost });
+  await using client = openPubSub({ project: pubsub.project, emulatorHost: context.emulatorHost });
   await using sidecar = await assembleSidecar(config, registry, client, log);
-  log.info({ version, http: `http://${config.http.host}:${sidecar.port}` }, "rowpost sidecar starts");
+  const place = { http: `http://${http.host}:${sidecar.port}`, topic: pubsub.topic };
+  log.info({ version, ...place, receipts: database.address !== undefined }, "rowpost sidecar starts");
   if (!context.signal.aborted) await once(context.signal, "abort");
   log.info({ signal: context.signal.reason }, "stopping");
-  await sidecar.close();
-  log.info("stopped");
+  const closed = sidecar.close().then(() => true);
+  const inTime = await Promise.race([closed, delay(worker.graceSeconds * 1000, false, { ref: false })]);
+  if (inTime) log.info("stopped");
+  else log.warn("the grace period is over; what is not closed yet is cut off");
 }

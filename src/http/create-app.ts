@@ -1,14 +1,17 @@
 import Fastify, { type FastifyRequest } from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { Log } from "../telemetry/log.ts";
+import type { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
 import type { Access } from "./access.ts";
 import { answerError, answerNotFound } from "./answer-error.ts";
 import type { HttpApp } from "./app.ts";
+import { knownRoutes, refuseUnknownQueries } from "./known-routes.ts";
 import { ANYBODY } from "../messages/principal.ts";
 
 export interface AppOptions {
   readonly access: Access;
   readonly log: Log;
+  readonly metrics: SidecarMetrics;
   /** Bytes of a request's body at the most. */
   readonly bodyBytes: number;
 }
@@ -25,7 +28,7 @@ const BODY_TYPES = [
  * The server without its routes. Queries, parameters and headers are checked by the routes' zod schemas; every error is
  * answered as `application/problem+json`; nobody is asked who it is on routes that are `public`.
  */
-export function createApp({ access, log, bodyBytes }: AppOptions): HttpApp {
+export function createApp({ access, log, metrics, bodyBytes }: AppOptions): HttpApp {
   const app = Fastify({
     bodyLimit: bodyBytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
@@ -42,11 +45,20 @@ export function createApp({ access, log, bodyBytes }: AppOptions): HttpApp {
     done(null, body);
   });
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
-  app.setNotFoundHandler(answerNotFound);
+  const api = app as unknown as HttpApp;
+  const routes = knownRoutes(api);
+  refuseUnknownQueries(api);
+  app.setNotFoundHandler((request, reply) => answerNotFound(request, reply, routes));
   app.decorateRequest("principal");
   app.addHook("onRequest", async (request: FastifyRequest) => {
     const { config } = request.routeOptions;
     request.principal = config.public === true ? ANYBODY : await access.authenticate(request.headers);
   });
-  return app as unknown as HttpApp;
+  app.addHook("onResponse", (request, reply, done) => {
+    const { method, routeOptions } = request;
+    const { statusCode: status, elapsedTime } = reply;
+    metrics.countRequest({ method, route: routeOptions.url, status, seconds: elapsedTime / 1000 });
+    done();
+  });
+  return api;
 }

@@ -1,8 +1,13 @@
 import type { AddressInfo } from "node:net";
 import type { Log } from "../telemetry/log.ts";
+import type { HttpApp } from "./app.ts";
 import { createApp } from "./create-app.ts";
+import { descriptionRoutes } from "./describe/docs.ts";
+import { describeRoutes } from "./describe/document.ts";
 import type { SidecarParts } from "./parts.ts";
 import { deadLetterRoutes } from "./routes-dead-letters.ts";
+import { healthRoutes } from "./routes-health.ts";
+import { eventRoutes } from "./routes-events.ts";
 import { seedUpdateRoutes } from "./routes-seed-updates.ts";
 import { updateRoutes } from "./routes-updates.ts";
 
@@ -10,14 +15,16 @@ export interface SidecarAddress {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** How long closing may wait for requests in hand. */
+  readonly graceMs: number;
 }
 
 export interface Sidecar extends AsyncDisposable {
   /** The port that it listens on. */
   readonly port: number;
   /**
-   * Stops listening, answers the requests in hand (those that wait for receipts at once, with 202), then resolves. Twice does
-   * no harm.
+   * Becomes unready, stops listening, answers the requests in hand (those that wait for receipts at once, with 202), then
+   * resolves; what is not answered when the grace period ends is cut off. Twice does no harm.
    */
   close(): Promise<void>;
 }
@@ -25,13 +32,12 @@ export interface Sidecar extends AsyncDisposable {
 /** Opens the HTTP server. Rejects with one clear sentence when it cannot listen. */
 export async function openSidecar(
   parts: SidecarParts,
-  { host, port }: SidecarAddress,
+  { host, port, graceMs }: SidecarAddress,
   log: Log,
 ): Promise<Sidecar> {
-  const app = createApp({ access: parts.access, log, bodyBytes: parts.options.bodyBytes });
-  updateRoutes(app, parts);
-  seedUpdateRoutes(app, parts);
-  deadLetterRoutes(app, parts);
+  const { access, metrics } = parts;
+  const app = createApp({ access, log, metrics, bodyBytes: parts.options.bodyBytes });
+  await addRoutes(app, parts);
   try {
     await app.listen({ host, port });
   } catch (error) {
@@ -39,14 +45,32 @@ export async function openSidecar(
     throw new Error(`cannot serve HTTP on ${host}:${port}: ${whyNot(error)}`, { cause: error });
   }
   let closed: Promise<void> | undefined;
-  const close = () => (closed ??= closeAll(app, parts));
+  const close = () => (closed ??= closeAll(app, parts, graceMs));
   return { port: (app.server.address() as AddressInfo).port, close, [Symbol.asyncDispose]: close };
 }
 
-async function closeAll(app: ReturnType<typeof createApp>, { waits }: SidecarParts): Promise<void> {
+/** All routes and their description, which `app.swagger()` gives when the app is ready. */
+export async function addRoutes(app: HttpApp, parts: SidecarParts): Promise<void> {
+  await describeRoutes(app, parts);
+  healthRoutes(app, parts);
+  updateRoutes(app, parts);
+  seedUpdateRoutes(app, parts);
+  deadLetterRoutes(app, parts);
+  eventRoutes(app, parts);
+  await descriptionRoutes(app);
+}
+
+async function closeAll(
+  app: ReturnType<typeof createApp>,
+  { waits, readiness }: SidecarParts,
+  graceMs: number,
+): Promise<void> {
+  readiness.stop();
+  const late = setTimeout(() => app.server.closeAllConnections(), graceMs);
   const closing = app.close();
   await waits.close();
   await closing;
+  clearTimeout(late);
 }
 
 function whyNot(error: unknown): string {

@@ -45,6 +45,11 @@ export class Outbox {
     return this.#messages;
   }
 
+  /** Bytes of their data. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /**
    * Resolves with the message id when the broker has the message. Rejects with an {@link HttpProblem}: `overloaded` (not
    * sent), `broker_unavailable` (perhaps sent: the same key may be sent again without harm).

@@ -4,8 +4,10 @@ import type { UpdateLimits } from "../messages/decode.ts";
 import type { Principal } from "../messages/principal.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../tables/definition.ts";
+import type { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
 import type { Access } from "./access.ts";
 import type { Outbox } from "./outbox.ts";
+import type { Readiness } from "./readiness.ts";
 import type { ReceiptWaits } from "./receipt-waits.ts";
 
 /** What the routes are given. */
@@ -17,6 +19,8 @@ export interface SidecarParts {
   readonly database: Database;
   readonly waits: ReceiptWaits;
   readonly access: Access;
+  readonly readiness: Readiness;
+  readonly metrics: SidecarMetrics;
   /** When a dead letter may be published again. */
   readonly replays: Omit<ReplayRules, "newKey" | "newKeyBy">;
   readonly options: SidecarOptions;

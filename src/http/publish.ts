@@ -26,7 +26,7 @@ export interface Waiting {
 
 /** Publishes one update, and waits for its receipt if that was asked for. Never rejects for what the broker refuses. */
 export async function send(
-  parts: Pick<SidecarParts, "outbox" | "waits">,
+  parts: Pick<SidecarParts, "outbox" | "waits" | "metrics">,
   message: Publishable,
   principal: Principal,
   waiting: Waiting,
@@ -36,9 +36,11 @@ export async function send(
   try {
     messageId = await parts.outbox.publish(message, principal);
   } catch (error) {
-    if (error instanceof HttpProblem) return error.body;
-    throw error;
+    if (!(error instanceof HttpProblem)) throw error;
+    parts.metrics.countUpdate(error.body.code);
+    return error.body;
   }
+  parts.metrics.countUpdate("published");
   const { key, fingerprint } = message;
   const verdict =
     waiting.ms === 0

@@ -40,6 +40,7 @@ export class ReceiptWaits {
   readonly #waiters = new Set<Waiter>();
   readonly #closing = new AbortController();
   #looking: Promise<void> | undefined;
+  #lookups = 0;
 
   constructor(database: Database) {
     this.#database = database;
@@ -48,6 +49,11 @@ export class ReceiptWaits {
   /** How many wait. */
   get size(): number {
     return this.#waiters.size;
+  }
+
+  /** How often the receipts of all who wait were looked up. */
+  get lookups(): number {
+    return this.#lookups;
   }
 
   /** Waits for the verdict; undefined when there is none after `ms`, when `signal` is aborted, or when this is closed. */
@@ -100,6 +106,7 @@ export class ReceiptWaits {
   async #settle(waiters: readonly Waiter[]): Promise<void> {
     const store = await this.#database.store();
     const asked = performance.now();
+    this.#lookups += 1;
     const { receipts, now } = await readReceipts(store, new Set(waiters.map(({ key }) => key)));
     const decided: {
       readonly waiter: Waiter;

@@ -43,7 +43,10 @@ async function upsert(
     });
   const key = headerKey(request.headers["idempotency-key"]);
   const { message, problem } = checkItem(changeOf(table, value), key, request.principal, parts);
-  if (problem !== undefined) return sendProblem(reply, flattened(problem));
+  if (problem !== undefined) {
+    parts.metrics.countUpdate(problem.code);
+    return sendProblem(reply, flattened(problem));
+  }
   const waiting = {
     ms: parts.database.configured ? parts.options.seedWait * 1000 : 0,
     signal: goneSignal(reply),

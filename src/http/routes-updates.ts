@@ -55,9 +55,10 @@ async function sendItem(
   parts: SidecarParts,
   waiting: Waiting,
 ): Promise<Sent> {
-  if (item.problem !== undefined) return item.problem;
-  const { message, problem } = checkItem(item.value, key, principal, parts);
-  return problem ?? send(parts, message, principal, waiting);
+  const checked = item.problem === undefined ? checkItem(item.value, key, principal, parts) : item;
+  if (checked.problem === undefined) return send(parts, checked.message, principal, waiting);
+  parts.metrics.countUpdate(checked.problem.code);
+  return checked.problem;
 }
 
 function answerOne(reply: FastifyReply, sent: Sent): unknown {

@@ -1,10 +1,8 @@
 import { databaseError } from "../store/trouble.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import { sparing } from "../telemetry/sparing.ts";
 import type { WorkerObserver } from "./observer.ts";
-
-/** At most one line of a kind in this time; what was left out is counted in the next. */
-const QUIET_MS = 10_000;
 
 /**
  * Counts everything and logs what a person must know: each pause and its end, each loss of the broker, and, at most every
@@ -54,18 +52,4 @@ export function observe(log: Log, metrics: Metrics): WorkerObserver {
 function facts(error: unknown) {
   const { errno, code, message } = databaseError(error);
   return { errno, code, reason: message };
-}
-
-function sparing(say: (error: unknown, more: number) => void): (error: unknown) => void {
-  let next = 0;
-  let kept = 0;
-  return (error) => {
-    if (performance.now() < next) {
-      kept += 1;
-      return;
-    }
-    say(error, kept);
-    next = performance.now() + QUIET_MS;
-    kept = 0;
-  };
 }

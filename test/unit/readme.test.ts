@@ -14,6 +14,7 @@ import { createDecoder } from "../../src/messages/decode.ts";
 import { REJECTION_CODES } from "../../src/messages/rejection.ts";
 import { registry } from "../../src/tables/registry.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
+import { SidecarMetrics } from "../../src/telemetry/sidecar-metrics.ts";
 import { blocks, cells, README, section, spans, tableLines } from "../support/readme.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -36,13 +37,29 @@ test("each variable of the configuration is in the README, with its default and 
 test("each metric that the worker serves is in the README", async () => {
   using metrics = new Metrics({ version: "", tables: [], process });
   const { body } = await metrics.expose("text/plain");
+  assertLines("| metric | type | meaning |", metricRows(body));
+});
+
+test("each metric that the sidecar serves and the worker does not is in the README", async () => {
+  using metrics = new SidecarMetrics({ version: "", process });
+  const { body } = await metrics.expose("text/plain");
+  const shared = tableLines("| metric | type | meaning |");
+  const rows = metricRows(body);
+  const own = rows.filter((row) => !shared.includes(row));
+  assert(own.every((row) => row.startsWith("| `rowpost_http_")));
+  assert(own.length < rows.length);
+  assertLines("| metric of the sidecar | type | meaning |", own);
+});
+
+/** The README's lines for metrics in Prometheus' text. */
+function metricRows(body: string): string[] {
   const types = new Map([...body.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name, type]) => [name, type]));
   const rows = [...body.matchAll(/^# HELP (\S+) (.*)\.$/gm)].map(
     ([, name, help]) => `| \`${name}\` | ${types.get(name)} | ${help} |`,
   );
   assert.equal(rows.length, types.size);
-  assertLines("| metric | type | meaning |", rows);
-});
+  return rows;
+}
 
 test("the README's rejection codes are the closed list, in its order", () => {
   const told = tableLines("| rejection code | meaning |").flatMap((line) => spans(cells(line)[0] ?? ""));
