@@ -1,8 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import { VARIABLES } from "../config.ts";
+import { readConfig, VARIABLES } from "../config.ts";
 import { nearest } from "../messages/nearest.ts";
-import type { TableDefinition } from "../tables/definition.ts";
+import type { Registry, TableDefinition } from "../tables/definition.ts";
 import { type CliContext, CliError } from "./context.ts";
 import { printTable, widthOf } from "./print-table.ts";
 import { printable } from "./printable.ts";
@@ -67,18 +67,28 @@ function unknown(name: string, registry: ReadonlyMap<string, TableDefinition>): 
 /** The contract states the default limits, whatever the environment says. */
 function schemasCommand(context: CliContext, tables: Tables, folder: string): Command {
   return new Command("schemas")
-    .description("Writes the JSON Schemas of updates to schemas/")
+    .description("Writes the JSON Schemas of updates and the OpenAPI document to schemas/")
     .option("--check", "write nothing; fail when a file is not as it would be written")
     .action(async ({ check }: { readonly check?: true }) => {
       const { driftOfSchemas, writeSchemas } = await import("../messages/schema-folder.ts");
+      const registry = await tables();
+      const more = new Map([["openapi.json", await openApi(registry)]]);
       const mostChanges = VARIABLES.MAX_CHANGES.parse(undefined);
-      const drift = await (check ? driftOfSchemas : writeSchemas)(folder, await tables(), mostChanges);
+      const drift = await (check ? driftOfSchemas : writeSchemas)(folder, registry, mostChanges, more);
       for (const { file, kind } of drift) {
         context.stdout.write(`${check ? kind.replace("_", " ") : DONE[kind]} schemas/${file}\n`);
       }
       if (drift.length === 0) context.stdout.write("schemas/ is up to date\n");
       else if (check) throw new CliError("schemas/ is out of date: `npm run schemas` writes it");
     });
+}
+
+/** The OpenAPI document of a sidecar with the default limits. */
+async function openApi(registry: Registry): Promise<string> {
+  const { printOpenApi } = await import("../http/print-openapi.ts");
+  const { config, faults } = readConfig({});
+  if (config === undefined) throw new CliError(faults.join("; "));
+  return printOpenApi({ registry, limits: config.limits, options: config.http });
 }
 
 const DONE = { missing: "created", outdated: "updated", left_over: "removed" } as const;

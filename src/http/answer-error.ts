@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import type { Log } from "../telemetry/log.ts";
+import { type KnownRoute, methodsOn } from "./known-routes.ts";
 import { type Fault, HttpProblem, type ProblemBody, type ProblemCode, problemBody } from "./problem.ts";
 
 /** Sends a problem as RFC 9457 wants it. */
@@ -34,8 +35,19 @@ export function answerError(
   return sendProblem(reply, problemBody("internal", "The request failed; the log of this process says why."));
 }
 
-export function answerNotFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const [path] = request.url.split("?");
+/** Answers what no route does: 405 with the methods that the path has (RFC 9110 section 15.5.6), else 404. */
+export function answerNotFound(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  routes: readonly KnownRoute[],
+): FastifyReply {
+  const [path = ""] = request.url.split("?");
+  const methods = methodsOn(path, routes);
+  if (methods.length > 0) {
+    const allow = methods.join(", ");
+    const detail = `${path} does not answer ${request.method}, only ${allow}.`;
+    return sendProblem(reply.header("allow", allow), problemBody("method_not_allowed", detail));
+  }
   const detail = `There is no ${request.method} ${path}; GET /openapi.json lists what there is.`;
   return sendProblem(reply, problemBody("not_found", detail));
 }

@@ -11,15 +11,17 @@ export interface SchemaDrift {
 }
 
 /**
- * Compares a folder with the contract: every printed file is there and equal, and no table's file is left over. Other
- * files, such as the examples, are not looked at. A folder that does not exist lacks everything.
+ * Compares a folder with the contract: every printed file is there and equal, those of `more` (file name → text) too, and no
+ * table's file is left over. Other files, such as the examples, are not looked at. A folder that does not exist lacks
+ * everything.
  */
 export async function driftOfSchemas(
   folder: string,
   registry: Registry,
   mostChanges: number,
+  more: ReadonlyMap<string, string> = new Map(),
 ): Promise<SchemaDrift[]> {
-  const printed = printSchemas(registry, mostChanges);
+  const printed = new Map([...printSchemas(registry, mostChanges), ...more]);
   const drift: SchemaDrift[] = [];
   for (const [file, text] of printed) {
     const found = await unlessMissing(readFile(join(folder, file), "utf8"));
@@ -41,9 +43,10 @@ export async function writeSchemas(
   folder: string,
   registry: Registry,
   mostChanges: number,
+  more: ReadonlyMap<string, string> = new Map(),
 ): Promise<SchemaDrift[]> {
-  const printed = printSchemas(registry, mostChanges);
-  const drift = await driftOfSchemas(folder, registry, mostChanges);
+  const printed = new Map([...printSchemas(registry, mostChanges), ...more]);
+  const drift = await driftOfSchemas(folder, registry, mostChanges, more);
   for (const { file } of drift) {
     const path = join(folder, file);
     const text = printed.get(file);

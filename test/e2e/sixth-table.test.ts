@@ -44,6 +44,7 @@ test("a sixth table is the one file that the README shows and one migration", as
   assert.deepEqual(changed, [
     "migrations/.snapshot.json",
     migration,
+    "schemas/openapi.json",
     "schemas/tables/accounts.schema.json",
     "schemas/update.schema.json",
     file,
