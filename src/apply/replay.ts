@@ -1,6 +1,8 @@
 import { hash } from "node:crypto";
+import { signAnew } from "../messages/authority.ts";
 import type { Decode } from "../messages/decode.ts";
 import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../messages/idempotency-key.ts";
+import type { Signer } from "../messages/principal.ts";
 import type { Decoded, Message } from "../messages/update.ts";
 import type { DeadLetterRecord } from "../store/dead-letter-read.ts";
 import { REPLAY_ATTRIBUTE } from "./dead-letters.ts";
@@ -24,6 +26,8 @@ export interface ReplayRules {
   readonly newKey: boolean;
   /** How that is asked for, to be told to who has not: "add --new-key". */
   readonly newKeyBy: string;
+  /** Signs principals for another key; undefined: there is no signing key here. */
+  readonly signer?: Signer | undefined;
 }
 
 /** Attributes that the broker gives: those of a forwarded message, those of its clients and schemas. It gives them anew. */
@@ -33,7 +37,8 @@ const HOUR_MS = 3_600_000;
 
 /**
  * How a dead letter is replayed: with its data and attributes, its key set explicitly, and {@link REPLAY_ATTRIBUTE}. Pure.
- * `keyTaken` says that its own key has settled another update meanwhile.
+ * `keyTaken` says that its own key has settled another update meanwhile. Under its own key the principal's signature stays
+ * valid; under another one it is made anew.
  *
  * No replay can apply twice: its key is the one under which it may have been applied before, and the receipt of that is still
  * kept. Where one of the two is not certain, the replay is refused.
@@ -53,8 +58,13 @@ export function planReplay(letter: DeadLetterRecord, rules: ReplayRules, keyTake
   const { key, fault } = keyTaken ? { key: "", fault: TAKEN } : ownKey(letter, attributes, rules.decode);
   if (fault !== undefined && !rules.newKey) return { refusal: `${fault}: ${rules.newKeyBy} ${NEW_KEY}` };
   const used = fault === undefined ? key : otherKey(letter);
+  const signed =
+    fault === undefined
+      ? { attributes }
+      : signAnew(rules.signer, rules.decode(messageOf(letter, attributes)), used);
+  if (signed.fault !== undefined) return { refusal: signed.fault };
   const complete = {
-    ...attributes,
+    ...signed.attributes,
     [IDEMPOTENCY_KEY_ATTRIBUTE]: used,
     [REPLAY_ATTRIBUTE]: letter.id,
   };

@@ -1,4 +1,5 @@
 import type { Registry } from "../tables/definition.ts";
+import type { Authority } from "./authority.ts";
 import { checkUpdate } from "./check-update.ts";
 import { fingerprintOf, fingerprintOfBytes } from "./fingerprint.ts";
 import { chooseKey } from "./choose-key.ts";
@@ -14,8 +15,8 @@ export interface UpdateLimits extends JsonLimits {
 /** From a message to its update, or to its rejection; always with a key and a fingerprint. Pure; never throws. */
 export type Decode = (message: Message) => Decoded;
 
-/** Makes the decoder for these tables and limits. */
-export function createDecoder(registry: Registry, limits: UpdateLimits): Decode {
+/** Makes the decoder for these tables and limits. With an authority, a well-formed update that it refuses is `forbidden`. */
+export function createDecoder(registry: Registry, limits: UpdateLimits, authority?: Authority): Decode {
   return (message) => {
     const opened = openMessage(message, limits);
     const { key, rejection: badKey } = chooseKey(message, opened.event);
@@ -28,8 +29,12 @@ export function createDecoder(registry: Registry, limits: UpdateLimits): Decode 
       return { message, key, fingerprint, rejection };
     }
     const checked = checkUpdate(opened.update, opened.pointer, registry, limits.changes);
-    return checked.rejection === undefined
+    if (checked.rejection !== undefined) {
+      return { message, key, fingerprint, rejection: checked.rejection, each: checked.each };
+    }
+    const forbidden = authority?.refusal(checked.update, { message, key, fingerprint });
+    return forbidden === undefined
       ? { message, key, fingerprint, update: checked.update }
-      : { message, key, fingerprint, rejection: checked.rejection, each: checked.each };
+      : { message, key, fingerprint, rejection: forbidden };
   };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planReplay, type ReplayRules } from "../../../src/apply/replay.ts";
 import { createDecoder } from "../../../src/messages/decode.ts";
+import { createSigner } from "../../../src/messages/principal.ts";
 import type { DeadLetterRecord } from "../../../src/store/dead-letter-read.ts";
 import { testRegistry } from "../../support/tables.ts";
 
@@ -140,4 +141,29 @@ test("what a replay has settled is not replayed again; what was rejected again i
 test("a plan tells what its message decodes to today", () => {
   const replay = planReplay(letter({}, { ...UPDATE, table: "countres" }), RULES);
   assert.equal(replay.refusal === undefined && replay.decoded.rejection?.code, "unknown_table");
+});
+
+test("a signed principal keeps its signature under its own key, and gets another one under another key", () => {
+  const signer = createSigner(["a signing key of at least 32 bytes, or so"]);
+  const { fingerprint } = RULES.decode({
+    data: letter().data,
+    attributes: {},
+    messageId: "",
+    publishedAt: NOW,
+  });
+  const signature = signer.sign({ principal: "shop", key: "k-1", fingerprint });
+  const attributes = {
+    "idempotency-key": "k-1",
+    "rowpost-principal": "shop",
+    "rowpost-signature": signature,
+  };
+  const own = planReplay(letter({ attributes }), { ...RULES, signer });
+  assert.equal(own.refusal === undefined && own.attributes["rowpost-signature"], signature);
+  const rules = { ...RULES, newKey: true };
+  const taken = letter({ attributes, code: "key_reused" });
+  const anew = planReplay(taken, { ...rules, signer });
+  assert.ok(anew.refusal === undefined);
+  const made = anew.attributes["rowpost-signature"] ?? "";
+  assert.ok(signer.verify(made, { principal: "shop", key: anew.key, fingerprint }));
+  assert.match(planReplay(taken, rules).refusal ?? "", /set PUBLISHER_SIGNING_KEY/);
 });
