@@ -40,7 +40,7 @@ export async function assembleSidecar(
   const metrics = opening.use(new SidecarMetrics({ version, process }));
   const access = OPEN_ACCESS;
   const publisher = createPublisher(client, config.pubsub.topic, {
-    timeoutMs: Math.min(http.publishTimeoutMs, graceMs),
+    timeoutMs: Math.min(http.publishTimeoutMs, graceMs / 2),
   });
   opening.defer(() => publisher.close());
   const outbox = outboxOf(config, publisher, access, log);
@@ -79,7 +79,7 @@ function replaysOf({ limits, retention }: Config, registry: Registry): SidecarPa
   };
 }
 
-/** What requests in hand have at a stop, in ms: confirming a publish must not take longer. */
+/** What requests in hand have at a stop, in ms; a publish gives up in half of it, so that there is an answer. */
 function graceOf({ worker }: Config): number {
   const grace = worker.graceSeconds * 1000;
   return Math.max(grace - CLOSING_MS, grace / 2);
