@@ -1,7 +1,7 @@
 import { identifier, literal } from "../store/literal.ts";
+import { keyCondition } from "../store/row-select.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import type { Column, TableDefinition } from "../tables/definition.ts";
-import { keyCondition } from "./lock-rows.ts";
 import { type Row, SERVER_VALUE, valueOf } from "./row.ts";
 import { runInserts } from "./run-inserts.ts";
 

@@ -27,8 +27,6 @@ export interface CompiledColumn extends Column {
   /** `wire` for a place where the column may be left out. */
   readonly optionalWire: z.ZodType<Value>;
   readonly optionalDelta: z.ZodType<Value> | undefined;
-  /** For `expect`: the row may hold an old value that breaks a newer rule. */
-  readonly expected: z.ZodType<Value>;
 }
 
 const NOT_NULL = new Fault("not_null", "must not be null");

@@ -8,6 +8,7 @@ import { defaultOf } from "./default-value.ts";
 import { definitionFault } from "./definition-fault.ts";
 import { type Discovered, type DiscoveredProperty, discover, type EntityOptions } from "./discover.ts";
 import { Fault } from "./fault.ts";
+import { indexedColumns } from "./indexed.ts";
 import { kindOf } from "./kind-of.ts";
 import type { Kind } from "./kinds/kind.ts";
 import { parseSqlType, printSqlType, SQL_TYPES, type SqlType } from "./sql-type.ts";
@@ -16,6 +17,7 @@ export interface CompiledTable {
   readonly entity: EntitySchema;
   readonly columns: ReadonlyMap<string, CompiledColumn>;
   readonly hasChecks: boolean;
+  readonly indexed: ReadonlySet<string>;
 }
 
 /** From the builders to columns, with MikroORM's word for each type. Throws a TypeError that names table and column. */
@@ -36,7 +38,12 @@ export function compileColumns(options: TableOptions, key: readonly string[]): C
     }
     columns.set(name, column);
   }
-  return { entity: discovered.entity, columns, hasChecks: discovered.checks.length > 0 };
+  return {
+    entity: discovered.entity,
+    columns,
+    hasChecks: discovered.checks.length > 0,
+    indexed: indexedColumns(entityOptions, discovered),
+  };
 }
 
 /** MikroORM's word, and where it falls short its word on the amended columns. */

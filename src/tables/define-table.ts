@@ -38,7 +38,7 @@ export function defineTable<const C extends Columns>(options: TableOptions<C>): 
   const loose = options as unknown as TableOptions;
   const key = typeof loose.key === "string" ? [loose.key] : loose.key;
   checkNames(loose, key);
-  const { entity, columns, hasChecks } = compileColumns(loose, key);
+  const { entity, columns, hasChecks, indexed } = compileColumns(loose, key);
   const version = loose.version === undefined ? undefined : columns.get(loose.version);
   const keyColumns = key.flatMap((name) => columns.get(name) ?? []);
   const table = { name: loose.name, columns, key: keyColumns, version };
@@ -49,6 +49,7 @@ export function defineTable<const C extends Columns>(options: TableOptions<C>): 
     entity,
     operations: new Set(operations),
     hasChecks,
+    indexed,
     changes: changes satisfies Map<Operation, z.ZodType<ParsedChange>>,
     jsonSchema: () => changeJsonSchema(loose.name, [...changes.values()] satisfies Group[]),
   };

@@ -54,6 +54,8 @@ export interface Column {
   readonly constrained: boolean;
   /** From a decoded JSON value (numbers possibly a {@link LosslessNumber}) to the canonical value, or zod issues. */
   readonly wire: z.ZodType<Value>;
+  /** The same without the column's rule, for values that a row may already hold; undefined stays undefined. */
+  readonly expected: z.ZodType<Value>;
   /** The same for `add`: the exact signed difference; bigint for integers, string for decimals, number for floats. */
   readonly delta: z.ZodType<Value> | undefined;
   /**
@@ -89,6 +91,8 @@ export interface TableDefinition {
   readonly version: Column | undefined;
   /** The table has CHECK constraints, so a written row must be complete. */
   readonly hasChecks: boolean;
+  /** Names of the columns by whose value rows are found through an index, as the first or only column of it. */
+  readonly indexed: ReadonlySet<string>;
   /** The zod schema of each allowed operation's change. */
   readonly changes: ReadonlyMap<Operation, z.ZodType<ParsedChange>>;
   /** JSON Schema 2020-12 of one change of this table, any allowed operation. */

@@ -84,7 +84,7 @@ export function parseSqlType(text: string): SqlType | undefined {
 export function printSqlType(type: SqlType): string {
   const inside =
     type.name === "enum"
-      ? type.members.map((member) => `'${member.replaceAll("'", "''")}'`).join(",")
+      ? type.members.map((member) => `'${member.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`).join(",")
       : type.sizes.join(",");
   return type.name + (inside === "" ? "" : `(${inside})`) + (type.unsigned ? " unsigned" : "");
 }
