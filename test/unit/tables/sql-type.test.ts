@@ -18,7 +18,7 @@ test("a type is read with its sizes and its sign, and its aliases are one", () =
     ["character varying(9)", "varchar(9)"],
     ["bool", "tinyint(1)"],
     ["int signed", "int"],
-    ["enum('a', 'b''c','d\\\\e','f,g)')", "enum('a','b''c','d\\e','f,g)')"],
+    ["enum('a', 'b''c','d\\\\e','f,g)')", "enum('a','b''c','d\\\\e','f,g)')"],
   ];
   for (const [text, expected] of same) {
     assert.equal(printed(text), expected);
