@@ -10,6 +10,7 @@ import { healthRoutes } from "./routes-health.ts";
 import { eventRoutes } from "./routes-events.ts";
 import { seedUpdateRoutes } from "./routes-seed-updates.ts";
 import { updateRoutes } from "./routes-updates.ts";
+import { watchSilentConnections } from "./silent-connections.ts";
 
 export interface SidecarAddress {
   readonly host: string;
@@ -38,6 +39,8 @@ export async function openSidecar(
   const { access, metrics } = parts;
   const app = createApp({ access, log, metrics, bodyBytes: parts.options.bodyBytes });
   await addRoutes(app, parts);
+  const closeSilent = watchSilentConnections(app.server);
+  app.addHook("preClose", async () => closeSilent());
   try {
     await app.listen({ host, port });
   } catch (error) {

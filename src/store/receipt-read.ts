@@ -38,7 +38,8 @@ export interface RejectionRecord {
   readonly errno?: number;
 }
 
-const RECEIPT =
+/** What {@link receiptOf} reads. */
+export const RECEIPT_COLUMNS =
   "idempotency_key,fingerprint,outcome,code,rows_changed,rows_inserted,message_id,published_at,applied_at";
 const REJECTION = "idempotency_key,code,message,pointer,rule,table_name,column_name,index_name,errno";
 
@@ -58,7 +59,7 @@ export async function readReceipts(store: Store, keys: Iterable<string>): Promis
   for (let at = 0; at < wanted.length; at += KEYS_PER_SELECT) {
     const ids = wanted.slice(at, at + KEYS_PER_SELECT).map((key) => `X'${keyId(key)}'`);
     const rows = await store.select(
-      `SELECT ${RECEIPT},UTC_TIMESTAMP(6) AS now FROM receipts WHERE key_id IN (${ids.join(",")})`,
+      `SELECT ${RECEIPT_COLUMNS},UTC_TIMESTAMP(6) AS now FROM receipts WHERE key_id IN (${ids.join(",")})`,
     );
     for (const row of rows) {
       const receipt = receiptOf(row);
@@ -88,7 +89,7 @@ export async function readRejections(
   return rejections;
 }
 
-function receiptOf(row: DatabaseRow): ReceiptRecord {
+export function receiptOf(row: DatabaseRow): ReceiptRecord {
   return {
     idempotencyKey: String(row["idempotency_key"]),
     fingerprint: (row["fingerprint"] as Buffer).toString("hex"),
