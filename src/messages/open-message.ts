@@ -1,3 +1,4 @@
+import { openAvro, SCHEMA_ENCODING } from "./avro-decode.ts";
 import type { Opened } from "./cloud-event.ts";
 import { binaryEventFault, openStructuredEvent } from "./cloud-event.ts";
 import type { ContentKind } from "./content-type.ts";
@@ -15,7 +16,8 @@ const GIVEN_UP_BY = "CloudPubSubDeadLetterSourceSubscription";
 
 /**
  * Takes the envelope off a message: plain JSON, or a CloudEvent in binary or structured mode, told apart by the
- * attribute `content-type` and, where there is none, by a top-level `specversion`. A message that came back through the
+ * attribute `content-type` and, where there is none, by a top-level `specversion`; or Avro, where the broker says that the
+ * topic has a schema: then the schema says how the data is written, whatever the publisher's attributes say. A message that came back through the
  * subscription's own dead-letter topic is not looked into: it may be what killed the process.
  */
 export function openMessage(message: Message, limits: JsonLimits): Opened {
@@ -24,7 +26,13 @@ export function openMessage(message: Message, limits: JsonLimits): Opened {
   if (cameBack !== undefined) {
     return { bytes: data, fault: cameBack };
   }
-  // Data that a topic's schema encodes (attributes googclient_schema…) would be decoded here, before it is taken for JSON.
+  const encoding = attributes[SCHEMA_ENCODING];
+  if (encoding !== undefined) {
+    const { update, fault } = openAvro(data, encoding, limits);
+    return fault === undefined
+      ? { update, pointer: "", fault: binaryEventFault(attributes) }
+      : { bytes: data, fault };
+  }
   const declared = attributes["content-type"] ?? attributes["ce-datacontenttype"];
   const kind = declared === undefined ? undefined : contentKind(declared);
   if (declared !== undefined && (kind === "other" || kind === "event_batch")) {
