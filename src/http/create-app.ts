@@ -6,6 +6,7 @@ import type { Access } from "./access.ts";
 import { answerError, answerNotFound } from "./answer-error.ts";
 import type { HttpApp } from "./app.ts";
 import { knownRoutes, refuseUnknownQueries } from "./known-routes.ts";
+import { answerUnreadable, passExpectations } from "./unreadable.ts";
 import { ANYBODY } from "../messages/principal.ts";
 
 export interface AppOptions {
@@ -31,11 +32,12 @@ const BODY_TYPES = [
 export function createApp({ access, log, metrics, bodyBytes }: AppOptions): HttpApp {
   const app = Fastify({
     bodyLimit: bodyBytes,
-    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 2_000 },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_000 },
     requestTimeout: 60_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: "idle",
     return503OnClosing: false,
+    clientErrorHandler: answerUnreadable,
     logger: false,
   });
   app.setValidatorCompiler(validatorCompiler);
@@ -48,6 +50,7 @@ export function createApp({ access, log, metrics, bodyBytes }: AppOptions): Http
   const api = app as unknown as HttpApp;
   const routes = knownRoutes(api);
   refuseUnknownQueries(api);
+  passExpectations(api);
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply, routes));
   app.decorateRequest("principal");
   app.addHook("onRequest", async (request: FastifyRequest) => {

@@ -10,6 +10,8 @@ const OWN_PROBLEMS = {
   no_row: { status: 404, title: "There is no such row" },
   method_not_allowed: { status: 405, title: "This method is not answered here" },
   not_acceptable: { status: 406, title: "None of the accepted formats is served" },
+  request_timeout: { status: 408, title: "The request did not come in time" },
+  headers_too_large: { status: 431, title: "The request's headers are too large" },
   unsupported_media_type: { status: 415, title: "The body's content type is not read here" },
   not_open: { status: 409, title: "The dead letter cannot be replayed" },
   rate_limited: { status: 429, title: "Too many requests" },

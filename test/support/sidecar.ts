@@ -3,6 +3,7 @@ import { type Config, readConfig } from "../../src/config.ts";
 import { registry as shipped } from "../../src/tables/registry.ts";
 import type { Registry } from "../../src/tables/definition.ts";
 import { createLog } from "../../src/telemetry/log.ts";
+import { answerCheck } from "./described.ts";
 import { type Rig, rig } from "./rig.ts";
 import type { Scope } from "./servers.ts";
 
@@ -24,6 +25,7 @@ export interface TestSidecar {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** A body that is no text or bytes is sent as JSON. */
   post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  /** Rejects when the answer is not as the OpenAPI document describes it; `get` and `post` too. */
   request(path: string, init?: RequestInit): Promise<Answer>;
   close(): Promise<void>;
 }
@@ -41,7 +43,13 @@ export async function testSidecar(
   const sidecar = await assembleSidecar(config, options.registry ?? shipped, on.client, log);
   scope.after(() => sidecar.close());
   const url = `http://127.0.0.1:${sidecar.port}`;
-  const request = async (path: string, init?: RequestInit) => answerOf(await fetch(`${url}${path}`, init));
+  const check = await answerCheck(options.registry ?? shipped);
+  const request = async (path: string, init?: RequestInit) => {
+    const answer = await answerOf(await fetch(`${url}${path}`, init));
+    const fault = check({ method: init?.method ?? "GET", path, ...answer });
+    if (fault !== undefined) throw new Error(fault);
+    return answer;
+  };
   return {
     rig: on,
     url,

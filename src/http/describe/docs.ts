@@ -5,7 +5,7 @@ import type { HttpApp } from "../app.ts";
 export async function descriptionRoutes(app: HttpApp): Promise<void> {
   app.get(
     "/openapi.json",
-    { config: { public: true }, schema: { tags: ["operation"], summary: "This description" } },
+    { config: { public: true }, schema: { tags: ["health"], summary: "This description" } },
     () => app.swagger(),
   );
   await app.register(async (scope) => {

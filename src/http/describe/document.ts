@@ -4,9 +4,9 @@ import type { OpenAPIV3_1 } from "openapi-types";
 import type { HttpApp } from "../app.ts";
 import type { SidecarParts } from "../parts.ts";
 import type { AnswerDescription, Content, RouteDescription } from "./description.ts";
-import { everyProblem, problemAnswers } from "./problems.ts";
-import { DESCRIPTIONS } from "./routes.ts";
-import { answerSchemas } from "./schemas.ts";
+import { everyProblem, problemAnswers, type RouteNature } from "./problems.ts";
+import { answerSchemas, DESCRIPTIONS } from "./routes.ts";
+import { rowSchemas } from "./row-schemas.ts";
 import { updateSchemas } from "./update-schemas.ts";
 
 /** What the description is made from, beside the routes. */
@@ -35,6 +35,7 @@ export async function describeRoutes(app: HttpApp, { registry, limits, options }
       describe(document, open);
       const schemas = {
         ...answerSchemas(),
+        ...rowSchemas(registry),
         ...updateSchemas(registry, limits.changes, options.batchItems),
       } as Record<string, OpenAPIV3_1.SchemaObject>;
       return { ...document, components: { ...document.components, schemas } } as typeof document & object;
@@ -47,13 +48,18 @@ function describe({ paths = {} }: Document, open: ReadonlySet<string>): void {
     const [method = "", url = ""] = key.split(" ");
     const path = paths[url.replaceAll(/:(\w+)/g, "{$1}")] as Record<string, Operation> | undefined;
     const operation = path?.[method.toLowerCase()];
-    if (operation !== undefined) Object.assign(operation, operationOf(description, open.has(key)));
+    const nature = {
+      public: open.has(key),
+      takesBody: method !== "GET",
+      hasBody: description.body !== undefined,
+    };
+    if (operation !== undefined) Object.assign(operation, operationOf(description, nature));
   }
 }
 
-function operationOf(route: RouteDescription, isOpen: boolean): Operation {
+function operationOf(route: RouteDescription, nature: RouteNature): Operation {
   const { operationId, description, body, answers, problems = [] } = route;
-  const codes = [...everyProblem({ public: isOpen, hasBody: body !== undefined }), ...problems];
+  const codes = [...everyProblem(nature), ...problems];
   const responses = Object.entries({ ...answers, ...problemAnswers(codes) });
   return {
     operationId,
@@ -62,7 +68,7 @@ function operationOf(route: RouteDescription, isOpen: boolean): Operation {
       ? {}
       : { requestBody: { required: true, description: body.description, content: contentOf(body.content) } }),
     responses: Object.fromEntries(responses.map(([status, answer]) => [status, responseOf(answer)])),
-    ...(isOpen ? { security: [] } : {}),
+    ...(nature.public ? { security: [] } : {}),
   };
 }
 
@@ -99,8 +105,10 @@ const ABOUT: Pick<Document, "info" | "servers" | "tags" | "security" | "componen
   servers: [{ url: "/", description: "This sidecar" }],
   tags: [
     { name: "updates", description: "Publishing updates, and their receipts" },
-    { name: "rows", description: "Rows by table, and adding one by itself" },
-    { name: "operation", description: "What the sidecar says of itself" },
+    { name: "rows", description: "Reading rows, and adding one by itself" },
+    { name: "tables", description: "What updates may change" },
+    { name: "dead letters", description: "The kept originals of rejected updates" },
+    { name: "health", description: "What the process says of itself" },
   ],
   security: [{}, { apiKey: [] }, { bearer: [] }],
   components: {

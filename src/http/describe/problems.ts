@@ -4,15 +4,18 @@ import { type AnswerDescription, ref } from "./description.ts";
 /** What a route may be: it decides what every such route refuses. */
 export interface RouteNature {
   readonly public: boolean;
+  /** Its method takes a body, whether it is read or not. */
+  readonly takesBody: boolean;
   readonly hasBody: boolean;
 }
 
 /** The codes that every route of this nature refuses with. */
-export function everyProblem({ public: open, hasBody }: RouteNature): readonly ProblemCode[] {
+export function everyProblem({ public: open, takesBody, hasBody }: RouteNature): readonly ProblemCode[] {
   return [
     "bad_request",
     ...(open ? [] : (["unauthenticated", "rate_limited"] as const)),
-    ...(hasBody ? (["malformed", "invalid", "too_large", "unsupported_media_type"] as const) : []),
+    ...(takesBody ? (["too_large", "unsupported_media_type"] as const) : []),
+    ...(hasBody ? (["malformed", "invalid"] as const) : []),
   ];
 }
 

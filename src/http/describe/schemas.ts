@@ -3,6 +3,7 @@ import type { JsonSchema } from "../../messages/share-columns.ts";
 import { REJECTION_CODES } from "../../messages/rejection.ts";
 import { PROBLEMS } from "../problem.ts";
 import { ref } from "./description.ts";
+import { key, time } from "./members.ts";
 
 const CODES = Object.keys(PROBLEMS).sort() as [string, ...string[]];
 
@@ -19,7 +20,6 @@ const code = z.enum(CODES).describe("Stable: the only member that code should lo
 const detail = z.string().describe("A sentence for people; it may change");
 
 const fault = z.strictObject({ code, detail, ...place });
-const key = z.string().describe("The update's idempotency key: 1 to 255 printable ASCII characters");
 const problem = z.strictObject({
   type: z.literal("about:blank"),
   title: z.string().describe("The code in words"),
@@ -31,8 +31,8 @@ const problem = z.strictObject({
   errors: z.array(fault).describe("Each of several faults").optional(),
 });
 
-const time = (what: string) => z.string().meta({ format: "date-time", description: what });
-const receipt = {
+/** The members of a receipt. */
+export const receipt = {
   idempotencyKey: key,
   outcome: z.enum(["applied", "unchanged", "stale", "rejected"]),
   code: z.enum(REJECTION_CODES).describe("Why; only there when it is rejected").optional(),
@@ -52,7 +52,7 @@ const sent = { idempotencyKey: key, messageId: receipt.messageId, location };
 const accepted = z.strictObject({ status: z.literal(202), ...sent });
 const settled = z.strictObject({ status: z.literal(200), location, ...receipt });
 
-const SCHEMAS = {
+export const UPDATE_SCHEMAS = {
   Problem: problem,
   Receipt: z.strictObject({ ...receipt, rejection: rejection.optional() }),
   Accepted: accepted,
@@ -61,25 +61,13 @@ const SCHEMAS = {
   RowSettled: z.strictObject({ message: z.string(), location, ...receipt }),
 } as const;
 
-/** The answers' schemas, by component. */
-export function answerSchemas(): Record<string, JsonSchema> {
-  const all = Object.entries(SCHEMAS).map(([name, schema]) => [name, schemaOf(schema)] as const);
-  return {
-    ...Object.fromEntries(all),
-    Results: {
-      type: "object",
-      description: "What became of each update, in the order of the request",
-      properties: {
-        results: { type: "array", items: { oneOf: [ref("Accepted"), ref("Settled"), ref("Problem")] } },
-      },
-      required: ["results"],
-      additionalProperties: false,
-    },
-  };
-}
-
-/** The JSON Schema of what this zod schema lets out. */
-export function schemaOf(schema: z.ZodType): JsonSchema {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "output" });
-  return rest;
-}
+/** What became of a list of updates. */
+export const RESULTS: JsonSchema = {
+  type: "object",
+  description: "What became of each update, in the order of the request",
+  properties: {
+    results: { type: "array", items: { oneOf: [ref("Accepted"), ref("Settled"), ref("Problem")] } },
+  },
+  required: ["results"],
+  additionalProperties: false,
+};

@@ -1,4 +1,5 @@
 import type { ProblemCode } from "../problem.ts";
+import { ETAG, UNCHANGED } from "./conditional.ts";
 import { json, ref, type RouteDescriptions } from "./description.ts";
 import { ACCEPTED, ADA, CLOUD_EVENT, PAIR, RECEIPT } from "./examples.ts";
 
@@ -87,8 +88,10 @@ export const UPDATES: RouteDescriptions = {
     answers: {
       200: {
         description: "What became of the update",
+        headers: ETAG,
         content: json(ref("Receipt"), { applied: { summary: "Applied", value: RECEIPT } }),
       },
+      304: UNCHANGED,
     },
     problems: ["no_receipt", "no_database", "database_unavailable"],
   },
