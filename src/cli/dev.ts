@@ -1,7 +1,6 @@
 import { once } from "node:events";
 import { join } from "node:path";
 import { Command } from "commander";
-import { sampleUpdates } from "../local/samples.ts";
 import { openPubSub } from "../pubsub/client.ts";
 import { createPublisher } from "../pubsub/publisher.ts";
 import { applyTopology } from "../pubsub/topology.ts";
@@ -15,15 +14,16 @@ import { observe } from "../worker/observe.ts";
 import { assembleWorker } from "./assemble-worker.ts";
 import { addressText, type CliContext, CliError, databaseOptions } from "./context.ts";
 import { DevObserver } from "./dev-observer.ts";
+import { showSamples } from "./dev-samples.ts";
+import { openDevSidecar } from "./dev-sidecar.ts";
 import { type DevStack, openDevStack } from "./dev-stack.ts";
-import { printTable, widthOf } from "./print-table.ts";
 import { version } from "./version.ts";
 
 /** `rowpost dev`: a whole stack on this machine, with sample updates, until Ctrl-C. */
 export function devCommand(context: CliContext): Command {
   return new Command("dev")
     .description(
-      "Starts MySQL, a Pub/Sub broker and the worker here, sends sample updates, and stays until Ctrl-C",
+      "Starts MySQL, a Pub/Sub broker, the worker and the sidecar here, sends sample updates, and stays until Ctrl-C",
     )
     .option("--once", "end as soon as the samples are settled")
     .action(async ({ once: ends }: { readonly once?: true }) => {
@@ -68,51 +68,35 @@ async function run(
   });
   running.start();
   await observer.until(() => observer.open, context.signal);
-  say(
-    `  worker     pulls ${config.pubsub.subscription}; health and metrics at http://${host}:${health.port}`,
-  );
+  const workerUrl = `http://${host}:${health.port}`;
+  say(`  worker     pulls ${config.pubsub.subscription}; health and metrics at ${workerUrl}`);
+  await using sidecar = await openDevSidecar(config, client, workerUrl);
+  const url = `http://${config.http.host}:${sidecar.port}`;
+  say(`  sidecar    serves ${url}`);
   const publisher = createPublisher(client, config.pubsub.topic);
   try {
-    await showSamples(context, observer, publisher);
+    await showSamples(context, { publisher, url, observer });
   } finally {
     await publisher.close();
   }
   if (ends || context.signal.aborted) return;
-  say(howToGoOn(stack));
+  say(howToGoOn(stack, url));
   if (!context.signal.aborted) await once(context.signal, "abort");
   say("stopping");
 }
 
-async function showSamples(
-  context: CliContext,
-  observer: DevObserver,
-  publisher: { publish(data: Buffer, attributes: Record<string, string>): Promise<string> },
-): Promise<void> {
-  const started = Date.now();
-  const rows: string[][] = [];
-  for (const { key, shows, update, expected } of sampleUpdates(started.toString(36), started)) {
-    const settled = observer.next(key, context.signal);
-    await publisher.publish(Buffer.from(JSON.stringify(update)), { "idempotency-key": key });
-    const outcome = await settled;
-    rows.push([key, shows, outcome, outcome === expected ? "" : `expected ${expected}`]);
-  }
-  const titles = ["update", "what it shows", "what became of it", ""].map((title) => ({ title }));
-  const table = printTable(
-    titles,
-    rows.map((cells) => ({ cells })),
-    widthOf(context.stdout),
-  );
-  context.stdout.write(`\n${table}\n${rows.length} sample updates settled in ${Date.now() - started} ms\n`);
-}
-
-function howToGoOn({ config, emulator, mysql }: DevStack): string {
+function howToGoOn({ config, emulator, mysql }: DevStack, url: string): string {
   const { database, pubsub } = config;
   const { address, password } = mysql.login;
   const pass = password === "" ? "" : ` DB_PASS=${password}`;
   const host = address.kind === "tcp" ? `INSTANCE_HOST=${address.host} DB_PORT=${address.port}` : "";
   const socket = address.kind === "socket" ? `INSTANCE_UNIX_SOCKET=${address.path}` : "";
   return `
-To use it from another terminal (MySQL at ${addressText(address)}):
+In a browser: ${url}/
+From another terminal:
+  curl -i ${url}/updates -H 'content-type: application/json' -H 'prefer: wait=10' \\
+    -d '{"table":"customers","op":"upsert","key":{"customerID":"c-42"},"set":{"firstName":"Ada"}}'
+To use the commands from another terminal (MySQL at ${addressText(address)}):
   export PUBSUB_EMULATOR_HOST=${emulator.host} GOOGLE_CLOUD_PROJECT=${pubsub.project}
   export ${host}${socket} DB_USER=${database.user}${pass} DB_NAME=${database.name}
   npm run rowpost -- dead-letters list

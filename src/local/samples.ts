@@ -1,14 +1,18 @@
-/** One sample: an update, what it shows, and what must become of it. */
+/** How a sample is sent: to the topic, over HTTP, or over HTTP with `Prefer: wait`, which answers with its receipt. */
+export type SentBy = "Pub/Sub" | "HTTP" | "HTTP, waiting";
+
+/** One sample: an update, what it shows, how it is sent, and what must become of it. */
 export interface Sample {
   readonly key: string;
   readonly shows: string;
+  readonly by: SentBy;
   readonly update: Readonly<Record<string, unknown>>;
   /** An outcome, `duplicate`, or a rejection's code. */
   readonly expected: string;
 }
 
 /**
- * Updates for the shipped tables that show each outcome, to be published one after the other. `run` makes their rows and
+ * Updates for the shipped tables that show each outcome, to be sent one after the other. `run` makes their rows and
  * keys differ from those of other runs: 1 to 40 lower-case letters and digits. `moment` numbers the sample toot.
  */
 export function sampleUpdates(run: string, moment: number): readonly Sample[] {
@@ -22,17 +26,25 @@ export function sampleUpdates(run: string, moment: number): readonly Sample[] {
   });
   const first = post("post", "2024-07-11T16:26:32", "Rows that keep their promises");
   return [
-    { key: `${run}-build`, shows: "an upsert makes a row", update: build(run), expected: "applied" },
-    { ...first, shows: "a post with its date, the row's version", expected: "applied" },
-    { ...first, shows: "the same message once more", expected: "duplicate" },
+    {
+      key: `${run}-build`,
+      shows: "an upsert makes a row",
+      by: "HTTP",
+      update: build(run),
+      expected: "applied",
+    },
+    { ...first, shows: "a post with its date, the row's version", by: "Pub/Sub", expected: "applied" },
+    { ...first, shows: "the same message once more", by: "Pub/Sub", expected: "duplicate" },
     {
       ...post("older-post", "2024-07-10T08:00:00", "Rows that keep"),
       shows: "an older version comes late",
+      by: "HTTP, waiting",
       expected: "stale",
     },
     {
       key: `${run}-toot`,
       shows: "a 64-bit id, and JSON with every digit",
+      by: "HTTP, waiting",
       update: {
         table: "toots",
         op: "upsert",
@@ -44,6 +56,7 @@ export function sampleUpdates(run: string, moment: number): readonly Sample[] {
     {
       key: `${run}-boost`,
       shows: "an exact increment",
+      by: "Pub/Sub",
       update: { table: "toots", op: "update", key: { id: toot }, add: { reblogs_count: 3 } },
       expected: "applied",
     },
@@ -73,11 +86,18 @@ function customers(run: string, customerID: string): Sample[] {
     set: { firstName: "Ada", lastName: "Lovelace" },
   };
   return [
-    { key: `${run}-customer`, shows: "a customer", update: ada, expected: "applied" },
-    { key: `${run}-again`, shows: "the row already is as asked", update: ada, expected: "unchanged" },
+    { key: `${run}-customer`, shows: "a customer", by: "HTTP", update: ada, expected: "applied" },
+    {
+      key: `${run}-again`,
+      shows: "the row already is as asked",
+      by: "Pub/Sub",
+      update: ada,
+      expected: "unchanged",
+    },
     {
       key: `${run}-pair`,
       shows: "two rows or none, if Ada is still Ada",
+      by: "HTTP, waiting",
       update: {
         changes: [
           {
@@ -95,12 +115,14 @@ function customers(run: string, customerID: string): Sample[] {
     {
       key: `${run}-typo`,
       shows: "a column that is not there",
+      by: "Pub/Sub",
       update: { table: "customers", op: "upsert", key: { customerID }, set: { fristName: "Ada" } },
       expected: "unknown_column",
     },
     {
       key: `${run}-half`,
       shows: "two rows or none: the second is missing",
+      by: "HTTP, waiting",
       update: {
         changes: [
           { table: "customers", op: "update", key: { customerID }, set: { firstName: "Nobody" } },

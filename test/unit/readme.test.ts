@@ -7,6 +7,7 @@ import type { Command } from "commander";
 import { OUTCOMES } from "../../src/apply/outcome.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import type { CliContext } from "../../src/cli/context.ts";
+import { SAMPLE_TITLES } from "../../src/cli/dev-samples.ts";
 import { printTable } from "../../src/cli/print-table.ts";
 import { readConfig, VARIABLES } from "../../src/config.ts";
 import { sampleUpdates } from "../../src/local/samples.ts";
@@ -89,9 +90,9 @@ test("each update that the README shows is taken by the shipped tables", () => {
 
 test("what the README says of the sample updates is what `npm start` prints", () => {
   const [shown] = blocks(README, "").filter((block) => block.startsWith("update "));
-  const titles = ["update", "what it shows", "what became of it"].map((title) => ({ title }));
-  const rows = sampleUpdates("m1x2", 0).map(({ key, shows, expected }) => ({
-    cells: [key, shows, expected],
+  const titles = SAMPLE_TITLES.map((title) => ({ title }));
+  const rows = sampleUpdates("m1x2", 0).map(({ key, shows, by, expected }) => ({
+    cells: [key, shows, by, expected],
   }));
   assert.equal(shown, printTable(titles, rows, 100));
 });
