@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import type { Fingerprint, IdempotencyKey } from "../messages/update.ts";
 import type { Rejection } from "../messages/rejection.ts";
 import { readReceipts, readRejections, type ReceiptRecord } from "../store/receipt-read.ts";
@@ -31,7 +30,7 @@ const LONGEST_TICK_MS = 250;
 
 /**
  * Those who wait for receipts. One query a tick looks up the keys of all of them, however many they are; no query is made
- * while nobody waits. While the database is away they wait on, until their time is over.
+ * while nobody waits. While the database is away they wait on, until their time is over. Who begins to wait shortens a long tick.
  *
  * idle → looking: somebody begins to wait. looking → idle: nobody does.
  */
@@ -41,6 +40,7 @@ export class ReceiptWaits {
   readonly #closing = new AbortController();
   #looking: Promise<void> | undefined;
   #lookups = 0;
+  #pause: { readonly until: number; readonly shorten: () => void } | undefined;
 
   constructor(database: Database) {
     this.#database = database;
@@ -66,6 +66,7 @@ export class ReceiptWaits {
     signal?.addEventListener("abort", giveUp);
     this.#waiters.add(waiter);
     this.#looking ??= this.#look();
+    if ((this.#pause?.until ?? 0) > performance.now() + SHORTEST_TICK_MS) this.#pause?.shorten();
     try {
       return await promise;
     } finally {
@@ -78,6 +79,7 @@ export class ReceiptWaits {
   /** Nobody waits any more: all are told that there is no verdict. Twice does no harm. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#pause?.shorten();
     for (const { resolve } of this.#waiters) resolve(undefined);
     await this.#looking;
   }
@@ -86,14 +88,32 @@ export class ReceiptWaits {
     const { signal } = this.#closing;
     while (this.#waiters.size > 0 && !signal.aborted) {
       const began = performance.now();
-      // What the database refuses is told by readiness; here it only means that there is no news.
-      await this.#settle([...this.#waiters]).catch(() =>
-        delay(LONGEST_TICK_MS, undefined, { signal }).catch(() => {}),
+      // What the database refuses is told to those who ask for a receipt; here it only means that there is no news.
+      const answered = await this.#settle([...this.#waiters]).then(
+        () => true,
+        () => false,
       );
-      const pause = this.#tick() - (performance.now() - began);
-      if (pause > 0) await delay(pause, undefined, { signal }).catch(() => {});
+      const tick = answered ? this.#tick() : LONGEST_TICK_MS;
+      await this.#rest(began + tick);
     }
     this.#looking = undefined;
+  }
+
+  /** Until then (`performance.now()`), or sooner when the pause is shortened. */
+  async #rest(until: number): Promise<void> {
+    const left = until - performance.now();
+    if (left <= 0 || this.#closing.signal.aborted || this.#waiters.size === 0) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let timer = setTimeout(resolve, left);
+    const shorten = () => {
+      clearTimeout(timer);
+      this.#pause = undefined;
+      if (this.#closing.signal.aborted) resolve();
+      else timer = setTimeout(resolve, SHORTEST_TICK_MS);
+    };
+    this.#pause = { until, shorten };
+    await promise;
+    this.#pause = undefined;
   }
 
   #tick(): number {
