@@ -31,6 +31,8 @@ export interface Config {
     readonly maxDeliveryAttempts: number;
     /** Where rejected updates are also published; undefined: nowhere. */
     readonly deadLetterTopic: string | undefined;
+    /** The Avro schema that the topic may be given. */
+    readonly schema: string;
     readonly streams: number;
     readonly leaseSeconds: number;
     readonly messageRetentionHours: number;
@@ -63,6 +65,16 @@ export interface Config {
     readonly connections: number;
     /** The worker's health server, whose readiness is part of this one's; undefined: there is none. */
     readonly workerUrl: string | undefined;
+    /** Requests of one principal in a second at the most; 0: no limit. */
+    readonly ratePerSecond: number;
+  };
+  /** Who may do what. */
+  readonly access: {
+    /** How the sidecar knows who asks. */
+    readonly auth: Authentication;
+    readonly policyFile: string | undefined;
+    /** The first signs, all verify; undefined: principals travel unsigned. */
+    readonly signingKeys: readonly [string, ...string[]] | undefined;
   };
   readonly limits: { readonly changes: number; readonly dataBytes: number; readonly depth: number };
   readonly retention: {
@@ -74,6 +86,23 @@ export interface Config {
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 }
 
+/** How the sidecar knows who asks. */
+export type Authentication =
+  | { readonly kind: "none" }
+  | { readonly kind: "api-key"; readonly file: string }
+  | {
+      readonly kind: "oidc";
+      readonly issuers: readonly string[];
+      readonly audience: string;
+      /** undefined: where each issuer's discovery document says. */
+      readonly jwksUrl: string | undefined;
+    };
+
+/** Bytes of a signing key at the least. */
+const SHORTEST_KEY = 32;
+
+const listed = (text: string) => text.split(",").map((one) => one.trim());
+
 const count = (fallback: number, min: number, max: number) =>
   z.coerce.number<string>().int().min(min).max(max).default(fallback);
 const text = (fallback: string) => z.string().min(1).default(fallback);
@@ -81,7 +110,7 @@ const resource = (fallback: string) =>
   z
     .string()
     .regex(
-      /^(projects\/[^/]+\/(topics|subscriptions)\/)?[A-Za-z][\w.~+%-]{2,254}$/,
+      /^(projects\/[^/]+\/(topics|subscriptions|schemas)\/)?[A-Za-z][\w.~+%-]{2,254}$/,
       "is not a Pub/Sub resource name",
     )
     .default(fallback);
@@ -117,6 +146,7 @@ export const VARIABLES = {
     .unwrap()
     .optional()
     .describe("Topic to which rejected updates are also sent"),
+  PUBSUB_SCHEMA: resource("rowpost-update").describe("Schema that topology apply --schema gives the topic"),
   PUBSUB_STREAMS: count(5, 1, 50).describe("StreamingPull streams of one worker"),
   PUBSUB_LEASE_SECONDS: count(60, 10, 600).describe(
     "Lease of a message: what a killed worker held comes again after it",
@@ -149,6 +179,39 @@ export const VARIABLES = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe("Worker whose readiness is part of the sidecar's, such as http://127.0.0.1:8081"),
+  AUTH: z
+    .enum(["none", "api-key", "oidc"])
+    .default("none")
+    .describe("How the sidecar knows who asks: none, api-key or oidc"),
+  AUTH_NONE_OK: z
+    .literal("1", { error: "must be 1 or not set" })
+    .optional()
+    .describe("1: AUTH=none also where others than this machine can reach it"),
+  API_KEYS_FILE: z.string().min(1).optional().describe("File of the API keys' hashes, for AUTH=api-key"),
+  OIDC_ISSUER: z
+    .string()
+    .refine((text) => listed(text).every((one) => /^https?:\/\/[^\s/]/.test(one)), "must be one or more URLs")
+    .optional()
+    .describe("Whose tokens are taken, for AUTH=oidc; several with commas between"),
+  OIDC_AUDIENCE: z.string().min(1).optional().describe("The audience that a token must name"),
+  OIDC_JWKS_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("Where the issuers' keys are, if not where their discovery documents say"),
+  POLICY_FILE: z.string().min(1).optional().describe("File that grants principals what they may do"),
+  PUBLISHER_SIGNING_KEY: z
+    .string()
+    .refine(
+      (text) => listed(text).every((one) => Buffer.byteLength(one) >= SHORTEST_KEY),
+      `must be one or more keys of at least ${SHORTEST_KEY} bytes`,
+    )
+    .optional()
+    .describe(
+      "Signs who published an update; of several with commas between, the first signs and all verify",
+    ),
+  RATE_LIMIT_PER_SECOND: count(0, 0, 1_000_000).describe(
+    "Requests of one principal in a second at the most; 0: no limit",
+  ),
   MAX_CHANGES: count(100, 1, 1_000).describe("Changes in one update at the most"),
   MAX_DATA_BYTES: count(1024 * 1024, 64, 10_000_000).describe("Size of one update at the most"),
   MAX_DEPTH: count(64, 4, 90).describe("Nesting of one update's JSON at the most"),
@@ -176,26 +239,83 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ""),
   );
   const parsed = Environment.safeParse(set);
-  if (!parsed.success) {
-    return { faults: parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`) };
+  if (parsed.success) {
+    const faults = crossFaults(parsed.data, new Set());
+    return faults.length > 0 ? { faults } : { config: deepFreeze(assemble(parsed.data)) };
   }
-  const faults = crossFaults(parsed.data);
-  return faults.length > 0 ? { faults } : { config: deepFreeze(assemble(parsed.data)) };
+  const { issues } = parsed.error;
+  const faulty = new Set(issues.map(({ path }) => String(path[0])));
+  const others = Environment.parse(
+    Object.fromEntries(Object.entries(set).filter(([name]) => !faulty.has(name))),
+  );
+  const single = issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
+  return { faults: [...single, ...crossFaults(others, faulty)] };
 }
 
-/** Rules between variables, one sentence each. */
-function crossFaults(v: Variables): string[] {
-  const faults: string[] = [];
-  if ((v.DB_CERT === undefined) !== (v.DB_KEY === undefined)) {
-    faults.push("DB_CERT, DB_KEY: set both or neither");
-  }
-  if (v.DB_CERT !== undefined && v.DB_ROOT_CERT === undefined) {
-    faults.push("DB_CERT: needs DB_ROOT_CERT, the server's CA");
-  }
-  faults.push(
-    ...retentionFaults(v.RECEIPT_RETENTION_HOURS, v.PUBSUB_MESSAGE_RETENTION_HOURS, v.REPLAY_MAX_AGE_HOURS),
-  );
-  return faults;
+/** A rule between variables; it is not asked when one of them is faulty itself. */
+interface CrossRule {
+  readonly of: readonly (keyof Variables)[];
+  faults(v: Variables): readonly (string | false)[];
+}
+
+function crossFaults(v: Variables, faulty: ReadonlySet<string>): string[] {
+  return CROSS_RULES.filter(({ of }) => !of.some((name) => faulty.has(name)))
+    .flatMap((rule) => rule.faults(v))
+    .filter((fault) => fault !== false);
+}
+
+const CROSS_RULES: readonly CrossRule[] = [
+  {
+    of: ["DB_CERT", "DB_KEY"],
+    faults: (v) => [
+      (v.DB_CERT === undefined) !== (v.DB_KEY === undefined) && "DB_CERT, DB_KEY: set both or neither",
+    ],
+  },
+  {
+    of: ["DB_CERT", "DB_ROOT_CERT"],
+    faults: (v) => [
+      v.DB_CERT !== undefined &&
+        v.DB_ROOT_CERT === undefined &&
+        "DB_CERT: needs DB_ROOT_CERT, the server's CA",
+    ],
+  },
+  {
+    of: ["RECEIPT_RETENTION_HOURS", "PUBSUB_MESSAGE_RETENTION_HOURS", "REPLAY_MAX_AGE_HOURS"],
+    faults: (v) =>
+      retentionFaults(v.RECEIPT_RETENTION_HOURS, v.PUBSUB_MESSAGE_RETENTION_HOURS, v.REPLAY_MAX_AGE_HOURS),
+  },
+  {
+    of: ["AUTH", "HTTP_HOST", "AUTH_NONE_OK"],
+    faults: (v) => [
+      v.AUTH === "none" &&
+        v.AUTH_NONE_OK === undefined &&
+        !isLoopback(v.HTTP_HOST) &&
+        `AUTH: none lets everybody who can reach HTTP_HOST ${v.HTTP_HOST} publish; set AUTH, or AUTH_NONE_OK=1 if that is meant`,
+    ],
+  },
+  ...(["API_KEYS_FILE", "OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"] as const).map(authRule),
+];
+
+/** What goes with one way of authentication: needed there (but for a URL), and read nowhere else. */
+function authRule(name: "API_KEYS_FILE" | "OIDC_ISSUER" | "OIDC_AUDIENCE" | "OIDC_JWKS_URL"): CrossRule {
+  const auth = name === "API_KEYS_FILE" ? "api-key" : "oidc";
+  return {
+    of: ["AUTH", name],
+    faults: (v) => [
+      v.AUTH === auth &&
+        v[name] === undefined &&
+        name !== "OIDC_JWKS_URL" &&
+        `${name}: is needed for AUTH=${auth}`,
+      v.AUTH !== auth &&
+        v[name] !== undefined &&
+        `${name}: is only read with AUTH=${auth}, and AUTH is ${v.AUTH}`,
+    ],
+  };
+}
+
+/** Whether only this machine can reach the address. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
 /**
@@ -237,6 +357,7 @@ function assemble(v: Variables): Config {
       backstopSubscription: v.PUBSUB_BACKSTOP_SUBSCRIPTION,
       maxDeliveryAttempts: v.PUBSUB_MAX_DELIVERY_ATTEMPTS,
       deadLetterTopic: v.PUBSUB_DEAD_LETTER_TOPIC,
+      schema: v.PUBSUB_SCHEMA,
       streams: v.PUBSUB_STREAMS,
       leaseSeconds: v.PUBSUB_LEASE_SECONDS,
       messageRetentionHours: v.PUBSUB_MESSAGE_RETENTION_HOURS,
@@ -262,6 +383,12 @@ function assemble(v: Variables): Config {
       publishTimeoutMs: v.HTTP_PUBLISH_TIMEOUT_MS,
       connections: v.HTTP_CONNECTIONS,
       workerUrl: v.WORKER_URL,
+      ratePerSecond: v.RATE_LIMIT_PER_SECOND,
+    },
+    access: {
+      auth: authentication(v),
+      policyFile: v.POLICY_FILE,
+      signingKeys: signingKeys(v),
     },
     limits: { changes: v.MAX_CHANGES, dataBytes: v.MAX_DATA_BYTES, depth: v.MAX_DEPTH },
     retention: {
@@ -272,6 +399,26 @@ function assemble(v: Variables): Config {
     },
     logLevel: v.LOG_LEVEL,
   };
+}
+
+/** After the cross rules: what a way needs is there. */
+function authentication(v: Variables): Authentication {
+  switch (v.AUTH) {
+    case "none":
+      return { kind: "none" };
+    case "api-key":
+      return { kind: "api-key", file: v.API_KEYS_FILE ?? "" };
+    case "oidc": {
+      const issuers = listed(v.OIDC_ISSUER ?? "");
+      return { kind: "oidc", issuers, audience: v.OIDC_AUDIENCE ?? "", jwksUrl: v.OIDC_JWKS_URL };
+    }
+    default:
+      return v.AUTH satisfies never;
+  }
+}
+
+function signingKeys({ PUBLISHER_SIGNING_KEY: text }: Variables): [string, ...string[]] | undefined {
+  return text === undefined ? undefined : (listed(text) as [string, ...string[]]);
 }
 
 function databaseAddress(v: Variables): DatabaseAddress | undefined {

@@ -1,5 +1,5 @@
 import type { Config } from "../config.ts";
-import { type Access, OPEN_ACCESS } from "../http/access.ts";
+import type { Access } from "../http/access.ts";
 import { LazyDatabase } from "../http/lazy-database.ts";
 import { openSidecar, type Sidecar } from "../http/open-sidecar.ts";
 import { Outbox } from "../http/outbox.ts";
@@ -18,6 +18,8 @@ import type { Registry } from "../tables/definition.ts";
 import type { Log } from "../telemetry/log.ts";
 import { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
 import { sparing } from "../telemetry/sparing.ts";
+import { assembleAccess } from "./assemble-access.ts";
+import { authorityOf, signerOf } from "./assemble-authority.ts";
 import { version } from "./version.ts";
 
 /** Kept back from the grace period for confirming publishes and closing. */
@@ -38,7 +40,7 @@ export async function assembleSidecar(
   const database = opening.use(databaseOf(config, registry));
   const graceMs = graceOf(config);
   const metrics = opening.use(new SidecarMetrics({ version, process }));
-  const access = OPEN_ACCESS;
+  const access = await assembleAccess(config, registry, log);
   const publisher = createPublisher(client, config.pubsub.topic, {
     timeoutMs: Math.min(http.publishTimeoutMs, graceMs / 2),
   });
@@ -71,10 +73,11 @@ function databaseOf({ database, http }: Config, registry: Registry): LazyDatabas
   return new LazyDatabase(open);
 }
 
-function replaysOf({ limits, retention }: Config, registry: Registry): SidecarParts["replays"] {
+function replaysOf(config: Config, registry: Registry): SidecarParts["replays"] {
   return {
-    decode: createDecoder(registry, limits),
-    maxAgeHours: retention.replayMaxAgeHours,
+    decode: createDecoder(registry, config.limits, authorityOf(config, registry)),
+    maxAgeHours: config.retention.replayMaxAgeHours,
+    signer: signerOf(config),
     messageFault,
   };
 }

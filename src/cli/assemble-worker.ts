@@ -10,6 +10,7 @@ import type { Registry } from "../tables/definition.ts";
 import type { Reason } from "../worker/gate.ts";
 import type { WorkerObserver } from "../worker/observer.ts";
 import { Worker } from "../worker/worker.ts";
+import { authorityOf } from "./assemble-authority.ts";
 import { databaseOptions } from "./context.ts";
 
 /** A worker and its intake, as `rowpost worker` runs them. */
@@ -24,7 +25,10 @@ const SPARE_CONNECTIONS = 3;
 /** What the backstop may hold at once: few messages ever come that way. */
 const BACKSTOP = { streams: 1, maxMessages: 100, maxBytes: 16 * 1024 * 1024 };
 
-/** Puts a worker together from its configuration; nothing connects before `start`. */
+/**
+ * Puts a worker together from its configuration; nothing connects before `start`. Throws a `CliError` with every fault of the
+ * policy file.
+ */
 export function assembleWorker(
   config: Config,
   registry: Registry,
@@ -40,7 +44,7 @@ export function assembleWorker(
     ...flow,
     ...retention,
     retention,
-    decode: createDecoder(registry, config.limits),
+    decode: createDecoder(registry, config.limits, authorityOf(config, registry)),
     openStore: () => openStore(databaseOptions(config), registry, flow.lanes + SPARE_CONNECTIONS),
     check: () => checkRetention(config, client),
     intakes: new Map([

@@ -12,6 +12,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   status: async (context) => (await import("./status.ts")).statusCommand(context),
   "dead-letters": async (context) => (await import("./dead-letters.ts")).deadLettersCommand(context),
   purge: async (context) => (await import("./purge.ts")).purgeCommand(context),
+  "api-key": async (context) => (await import("./api-key.ts")).apiKeyCommand(context),
   tables: async (context) => (await import("./tables.ts")).tablesCommand(context),
   topology: async (context) => (await import("./topology.ts")).topologyCommand(context),
   dev: async (context) => (await import("./dev.ts")).devCommand(context),

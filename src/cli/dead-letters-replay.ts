@@ -7,6 +7,7 @@ import { messageFault } from "../pubsub/message-limits.ts";
 import type { DeadLetterFilter } from "../store/dead-letter-filter.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../tables/definition.ts";
+import { authorityOf, signerOf } from "./assemble-authority.ts";
 import { confirm } from "./confirm.ts";
 import { type CliContext, CliError } from "./context.ts";
 import { type ChoiceFlags, chosen, withChoice } from "./dead-letters-choice.ts";
@@ -45,7 +46,8 @@ async function replay(
 ): Promise<void> {
   const config = context.config();
   const rules: Rules = {
-    decode: createDecoder(registry, config.limits),
+    decode: createDecoder(registry, config.limits, authorityOf(config, registry)),
+    signer: signerOf(config),
     maxAgeHours: config.retention.replayMaxAgeHours,
     newKey: flags.newKey === true,
     newKeyBy: "add --new-key",

@@ -25,5 +25,7 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Answered to anybody: probes, the API description, the page's own files. */
     public?: boolean;
+    /** The Content-Security-Policy of what this route answers; by default that of an answer that no browser draws. */
+    csp?: string;
   }
 }

@@ -1,13 +1,13 @@
-import Fastify, { type FastifyRequest } from "fastify";
+import Fastify from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { Log } from "../telemetry/log.ts";
 import type { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
 import type { Access } from "./access.ts";
 import { answerError, answerNotFound } from "./answer-error.ts";
 import type { HttpApp } from "./app.ts";
+import { guard } from "./guard.ts";
 import { knownRoutes, refuseUnknownQueries } from "./known-routes.ts";
 import { answerUnreadable, passExpectations } from "./unreadable.ts";
-import { ANYBODY } from "../messages/principal.ts";
 
 export interface AppOptions {
   readonly access: Access;
@@ -15,6 +15,8 @@ export interface AppOptions {
   readonly metrics: SidecarMetrics;
   /** Bytes of a request's body at the most. */
   readonly bodyBytes: number;
+  /** Requests of one principal in a second at the most; 0: no limit. */
+  readonly ratePerSecond: number;
 }
 
 /** The content types of which a body is read: it comes to the route as bytes, so that no digit of it is lost. */
@@ -29,7 +31,8 @@ const BODY_TYPES = [
  * The server without its routes. Queries, parameters and headers are checked by the routes' zod schemas; every error is
  * answered as `application/problem+json`; nobody is asked who it is on routes that are `public`.
  */
-export function createApp({ access, log, metrics, bodyBytes }: AppOptions): HttpApp {
+export async function createApp(options: AppOptions): Promise<HttpApp> {
+  const { access, log, metrics, bodyBytes, ratePerSecond } = options;
   const app = Fastify({
     bodyLimit: bodyBytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_000 },
@@ -52,11 +55,7 @@ export function createApp({ access, log, metrics, bodyBytes }: AppOptions): Http
   refuseUnknownQueries(api);
   passExpectations(api);
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply, routes));
-  app.decorateRequest("principal");
-  app.addHook("onRequest", async (request: FastifyRequest) => {
-    const { config } = request.routeOptions;
-    request.principal = config.public === true ? ANYBODY : await access.authenticate(request.headers);
-  });
+  await guard(app, { access, ratePerSecond });
   app.addHook("onResponse", (request, reply, done) => {
     const { method, routeOptions } = request;
     const { statusCode: status, elapsedTime } = reply;

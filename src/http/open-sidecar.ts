@@ -36,8 +36,9 @@ export async function openSidecar(
   { host, port, graceMs }: SidecarAddress,
   log: Log,
 ): Promise<Sidecar> {
-  const { access, metrics } = parts;
-  const app = createApp({ access, log, metrics, bodyBytes: parts.options.bodyBytes });
+  const { access, metrics, options } = parts;
+  const { bodyBytes, ratePerSecond } = options;
+  const app = await createApp({ access, log, metrics, bodyBytes, ratePerSecond });
   await addRoutes(app, parts);
   const closeSilent = watchSilentConnections(app.server);
   app.addHook("preClose", async () => closeSilent());
@@ -63,11 +64,7 @@ export async function addRoutes(app: HttpApp, parts: SidecarParts): Promise<void
   await descriptionRoutes(app);
 }
 
-async function closeAll(
-  app: ReturnType<typeof createApp>,
-  { waits, readiness }: SidecarParts,
-  graceMs: number,
-): Promise<void> {
+async function closeAll(app: HttpApp, { waits, readiness }: SidecarParts, graceMs: number): Promise<void> {
   readiness.stop();
   const late = setTimeout(() => app.server.closeAllConnections(), graceMs);
   const closing = app.close();

@@ -35,6 +35,8 @@ export interface SidecarOptions {
   readonly seedWait: number;
   /** Bytes of a request's body at the most. */
   readonly bodyBytes: number;
+  /** Requests of one principal in a second at the most; 0: no limit. */
+  readonly ratePerSecond: number;
 }
 
 /** The database of the receipts and rows, opened when it is first asked for. */

@@ -10,7 +10,7 @@ export async function openApiDocument(described: Described): Promise<Document> {
   // The routes are registered and never asked, so they need no other parts.
   const parts = { ...described, access: OPEN_ACCESS } as SidecarParts;
   const options = { access: OPEN_ACCESS, log: {} as Log, bodyBytes: described.options.bodyBytes };
-  const app = createApp(options as AppOptions);
+  const app = await createApp(options as AppOptions);
   try {
     await addRoutes(app, parts);
     await app.ready();

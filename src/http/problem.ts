@@ -18,6 +18,7 @@ const OWN_PROBLEMS = {
   internal: { status: 500, title: "The request could not be answered" },
   broker_unavailable: { status: 503, title: "The broker does not take updates" },
   overloaded: { status: 503, title: "Too many updates are on their way" },
+  issuer_unavailable: { status: 503, title: "The issuer of the tokens does not answer" },
   no_database: { status: 503, title: "This sidecar has no database" },
   database_unavailable: { status: 503, title: "The database does not answer" },
   stopping: { status: 503, title: "This process is stopping" },

@@ -30,6 +30,12 @@ const SECRETS = [
   "authorization",
   "cookie",
   "apiKey",
+  "x-api-key",
+  "signature",
+  "rowpost-signature",
+  "signingKey",
+  "signingKeys",
+  "PUBLISHER_SIGNING_KEY",
   "privateKey",
   "private_key",
   "DB_PASS",
@@ -50,9 +56,15 @@ export function createLog({ level, destination }: LogOptions): Log {
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label: string) => ({ severity: SEVERITY[label] ?? "DEFAULT" }) },
     serializers: { err: describeError, error: describeError },
-    redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[secret]" },
+    redact: { paths: SECRETS.flatMap(pathsOf), censor: "[secret]" },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
+}
+
+/** Where a secret of this name may stand, in the way that pino writes paths: `*["x-api-key"]`. */
+function pathsOf(name: string): string[] {
+  const member = `["${name}"]`;
+  return [member, `*${member}`, `*.*${member}`];
 }
 
 /** What a log line says of an error and of its causes. */

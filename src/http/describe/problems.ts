@@ -13,7 +13,7 @@ export interface RouteNature {
 export function everyProblem({ public: open, takesBody, hasBody }: RouteNature): readonly ProblemCode[] {
   return [
     "bad_request",
-    ...(open ? [] : (["unauthenticated", "rate_limited"] as const)),
+    ...(open ? [] : (["unauthenticated", "rate_limited", "issuer_unavailable"] as const)),
     ...(takesBody ? (["too_large", "unsupported_media_type"] as const) : []),
     ...(hasBody ? (["malformed", "invalid"] as const) : []),
   ];

@@ -40,7 +40,7 @@ describe("the OpenAPI document", async () => {
   });
 
   it("describes each route, and only what is a route", async () => {
-    const app = createApp({ access: OPEN_ACCESS, bodyBytes: 1 } as AppOptions);
+    const app = await createApp({ access: OPEN_ACCESS, bodyBytes: 1 } as AppOptions);
     const routes = knownRoutes(app);
     const parts = { registry, limits: { changes: 1 }, options: {}, access: OPEN_ACCESS };
     await addRoutes(app, parts as unknown as SidecarParts);

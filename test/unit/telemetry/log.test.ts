@@ -38,7 +38,17 @@ test("secrets are not written, at the top or inside", () => {
     {
       password: "hunter2",
       config: { database: { user: "root", password: "hunter2" }, token: "hunter2" },
-      request: { headers: { authorization: "Bearer hunter2", accept: "*/*" } },
+      request: {
+        headers: {
+          authorization: "Bearer hunter2",
+          cookie: "hunter2",
+          "x-api-key": "hunter2",
+          accept: "*/*",
+        },
+      },
+      attributes: { "rowpost-signature": "hunter2" },
+      access: { signingKeys: ["hunter2"], apiKey: "hunter2" },
+      PUBLISHER_SIGNING_KEY: "hunter2",
     },
     "started",
   );

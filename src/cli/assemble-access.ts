@@ -1,0 +1,35 @@
+import type { Config } from "../config.ts";
+import { type Access, OPEN_ACCESS } from "../http/access.ts";
+import { apiKeyAuthentication } from "../http/auth-api-key.ts";
+import { oidcAuthentication } from "../http/auth-oidc.ts";
+import { createAccess } from "../http/create-access.ts";
+import type { Authenticate } from "../http/credentials.ts";
+import { ANYBODY } from "../messages/principal.ts";
+import type { Registry } from "../tables/definition.ts";
+import type { Log } from "../telemetry/log.ts";
+import { policyOf, signerOf } from "./assemble-authority.ts";
+import { CliError } from "./context.ts";
+
+/** Who may do what on the sidecar, by configuration. Rejects with a {@link CliError} that tells every fault of its files. */
+export async function assembleAccess(config: Config, registry: Registry, log: Log): Promise<Access> {
+  const policy = policyOf(config, registry);
+  const signer = signerOf(config);
+  const authenticate = await authenticationOf(config, log);
+  if (authenticate === undefined && policy === undefined && signer === undefined) return OPEN_ACCESS;
+  return createAccess({ authenticate: authenticate ?? (() => Promise.resolve(ANYBODY)), policy, signer });
+}
+
+async function authenticationOf({ access: { auth } }: Config, log: Log): Promise<Authenticate | undefined> {
+  switch (auth.kind) {
+    case "none":
+      return undefined;
+    case "api-key":
+      return apiKeyAuthentication(auth.file, log).catch((cause: unknown) => {
+        throw new CliError((cause as Error).message, 2, { cause });
+      });
+    case "oidc":
+      return oidcAuthentication(auth);
+    default:
+      return auth satisfies never;
+  }
+}
