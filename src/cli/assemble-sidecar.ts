@@ -11,7 +11,6 @@ import { createEncoder } from "../messages/encode.ts";
 import type { PubSubClient } from "../pubsub/client.ts";
 import { messageFault } from "../pubsub/message-limits.ts";
 import type { Publisher } from "../pubsub/port.ts";
-import { createPublisher } from "../pubsub/publisher.ts";
 import { probeTopic } from "../pubsub/topic-probe.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Registry } from "../tables/definition.ts";
@@ -20,6 +19,7 @@ import { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
 import { sparing } from "../telemetry/sparing.ts";
 import { assembleAccess } from "./assemble-access.ts";
 import { authorityOf, signerOf } from "./assemble-authority.ts";
+import { createUpdatePublisher } from "./update-publisher.ts";
 import { version } from "./version.ts";
 
 /** Kept back from the grace period for confirming publishes and closing. */
@@ -41,7 +41,7 @@ export async function assembleSidecar(
   const graceMs = graceOf(config);
   const metrics = opening.use(new SidecarMetrics({ version, process }));
   const access = await assembleAccess(config, registry, log);
-  const publisher = createPublisher(client, config.pubsub.topic, {
+  const publisher = createUpdatePublisher(client, config.pubsub.topic, {
     timeoutMs: Math.min(http.publishTimeoutMs, graceMs / 2),
   });
   opening.defer(() => publisher.close());

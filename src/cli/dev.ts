@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { Command } from "commander";
 import { openPubSub } from "../pubsub/client.ts";
-import { createPublisher } from "../pubsub/publisher.ts";
 import { applyTopology } from "../pubsub/topology.ts";
 import { migrateUp } from "../store/migrate.ts";
 import { openStore } from "../store/open-store.ts";
@@ -17,6 +16,7 @@ import { DevObserver } from "./dev-observer.ts";
 import { showSamples } from "./dev-samples.ts";
 import { openDevSidecar } from "./dev-sidecar.ts";
 import { type DevStack, openDevStack } from "./dev-stack.ts";
+import { createUpdatePublisher } from "./update-publisher.ts";
 import { version } from "./version.ts";
 
 /** `rowpost dev`: a whole stack on this machine, with sample updates, until Ctrl-C. */
@@ -73,7 +73,7 @@ async function run(
   await using sidecar = await openDevSidecar(config, client, workerUrl);
   const url = `http://${config.http.host}:${sidecar.port}`;
   say(`  sidecar    serves ${url}`);
-  const publisher = createPublisher(client, config.pubsub.topic);
+  const publisher = createUpdatePublisher(client, config.pubsub.topic);
   try {
     await showSamples(context, { publisher, url, observer });
   } finally {

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { openPubSub } from "../pubsub/client.ts";
 import type { Publisher } from "../pubsub/port.ts";
-import { createPublisher } from "../pubsub/publisher.ts";
+import { createUpdatePublisher } from "./update-publisher.ts";
 
 /** A publisher to the configured topic, with the connection that it needs. Closing it twice does no harm. */
 export interface OpenTopic extends AsyncDisposable {
@@ -15,7 +15,7 @@ export function openTopic(
   timeoutMs: number,
 ): OpenTopic {
   const client = openPubSub({ project, emulatorHost });
-  const publisher = createPublisher(client, topic, { timeoutMs });
+  const publisher = createUpdatePublisher(client, topic, { timeoutMs });
   return {
     publisher,
     async [Symbol.asyncDispose]() {

@@ -1,6 +1,8 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import type { Config } from "../config.ts";
+import { AVRO_ENCODINGS, AVRO_SCHEMA_TEXT, type AvroEncoding } from "../messages/avro-schema.ts";
+import type { WantedSchema } from "../pubsub/apply-schema.ts";
 import type { PubSubClient } from "../pubsub/client.ts";
-import type { TopologyConfig } from "../pubsub/topology.ts";
 import { type CliContext, CliError } from "./context.ts";
 import { type PrintRow, printTable, widthOf } from "./print-table.ts";
 
@@ -11,7 +13,20 @@ export function topologyCommand(context: CliContext): Command {
     .addCommand(
       new Command("apply")
         .description("Creates what is missing and updates what differs; again, it changes nothing")
-        .action(() => withPubSub(context, (client, config) => apply(context, client, config))),
+        .option("--schema", "also give the topic the Avro schema of updates, under the name PUBSUB_SCHEMA")
+        .addOption(
+          new Option(
+            "--schema-encoding <encoding>",
+            "how its messages are written (default: as now, else JSON)",
+          )
+            .choices(AVRO_ENCODINGS)
+            .implies({ schema: true }),
+        )
+        .action((flags: ApplyFlags) =>
+          withPubSub(context, (client, config) =>
+            apply(context, client, config, wantedSchema(config, flags)),
+          ),
+        ),
     )
     .addCommand(
       new Command("show")
@@ -20,9 +35,23 @@ export function topologyCommand(context: CliContext): Command {
     );
 }
 
+interface ApplyFlags {
+  readonly schema?: true;
+  readonly schemaEncoding?: AvroEncoding;
+}
+
+type PubSubConfig = Config["pubsub"];
+
+function wantedSchema(
+  { schema: name }: PubSubConfig,
+  { schema, schemaEncoding }: ApplyFlags,
+): WantedSchema | undefined {
+  return schema && { name, definition: AVRO_SCHEMA_TEXT, encoding: schemaEncoding };
+}
+
 async function withPubSub(
   context: CliContext,
-  work: (client: PubSubClient, config: TopologyConfig) => Promise<void>,
+  work: (client: PubSubClient, config: PubSubConfig) => Promise<void>,
 ): Promise<void> {
   const { pubsub } = context.config();
   const { openPubSub } = await import("../pubsub/client.ts");
@@ -35,9 +64,14 @@ async function withPubSub(
   }
 }
 
-async function apply(context: CliContext, client: PubSubClient, config: TopologyConfig): Promise<void> {
+async function apply(
+  context: CliContext,
+  client: PubSubClient,
+  config: PubSubConfig,
+  schema: WantedSchema | undefined,
+): Promise<void> {
   const { applyTopology } = await import("../pubsub/topology.ts");
-  const { changes, faults, advice } = await applyTopology(client, config);
+  const { changes, faults, advice } = await applyTopology(client, config, schema);
   for (const { action, resource, detail } of changes) {
     context.stdout.write(`${action.padEnd("unchanged".length)}  ${resource}: ${detail}\n`);
   }
@@ -50,9 +84,9 @@ async function apply(context: CliContext, client: PubSubClient, config: Topology
   if (faults.length > 0) throw new CliError(faults.join("\n"));
 }
 
-async function show(context: CliContext, client: PubSubClient, config: TopologyConfig): Promise<void> {
+async function show(context: CliContext, client: PubSubClient, config: PubSubConfig): Promise<void> {
   const { describeTopology } = await import("../pubsub/describe-topology.ts");
-  const described = await describeTopology(client, config);
+  const described = await describeTopology(client, config, AVRO_SCHEMA_TEXT);
   const short = (name: string) =>
     name.replace(/^projects\/([^/]+)\/[a-z]+\/(.+)$/, (full, project, last) =>
       project === client.project ? last : full,

@@ -12,20 +12,13 @@ export interface OutboxLimits {
 }
 
 export interface OutboxParts {
+  /** Takes updates as plain JSON, whatever the topic's schema makes of them. */
   readonly publisher: Publisher;
   readonly access: Access;
   readonly limits: OutboxLimits;
-  /** What the topic's schema makes of a message's data and attributes; undefined: the topic has none. */
-  readonly encoding?: Encoding | undefined;
   /** Hears why the broker did not take a message. */
   readonly refused: (error: unknown) => void;
 }
-
-/** From a message as plain JSON to one in the encoding that the topic's schema asks for. */
-export type Encoding = (message: Publishable) => {
-  readonly data: Buffer;
-  readonly attributes: Readonly<Record<string, string>>;
-};
 
 /**
  * Publishes updates, and holds no more than its limits while the broker is slow or away: what comes then is refused at once,
@@ -55,11 +48,12 @@ export class Outbox {
    * sent), `broker_unavailable` (perhaps sent: the same key may be sent again without harm).
    */
   publish(message: Publishable, principal: Principal): Promise<string> {
-    const { access, encoding } = this.#parts;
-    return this.#hold(message.key, message.data.length, () => {
-      const { data, attributes } = encoding?.(message) ?? message;
-      return [data, { ...attributes, ...access.attributes(principal, message) }];
-    });
+    const { key, data, attributes } = message;
+    const { access } = this.#parts;
+    return this.#hold(key, data.length, () => [
+      data,
+      { ...attributes, ...access.attributes(principal, message) },
+    ]);
   }
 
   /** Publishes a message as it stands, who sent it included: that of a dead letter. Rejects like {@link publish}. */

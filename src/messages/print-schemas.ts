@@ -7,8 +7,8 @@ const DIALECT = "https://json-schema.org/draft/2020-12/schema";
 
 /**
  * The printed contract, file name → text: `update.schema.json`, the envelope, `update.avsc`, the Avro schema that a topic may
- * carry, and `tables/<table>.schema.json`, one change of each table. JSON Schema 2020-12; references and `$id`s are relative, so that the folder works where it lies.
- * `mostChanges` is the limit of changes that the contract states.
+ * carry, and `tables/<table>.schema.json`, one change of each table. JSON Schema 2020-12; references and `$id`s are
+ * relative, so that the folder works where it lies. `mostChanges` is the limit of changes that the contract states.
  */
 export function printSchemas(registry: Registry, mostChanges: number): Map<string, string> {
   const tables = [...registry.values()].sort((a, b) => (a.name < b.name ? -1 : 1));

@@ -1,4 +1,11 @@
 import type { protos } from "@google-cloud/pubsub";
+import {
+  type AppliedSchema,
+  applySchema,
+  attachSchema,
+  settingsOf,
+  type WantedSchema,
+} from "./apply-schema.ts";
 import { ADMIN_CALL, attempt, attemptToCreate, attemptToFind } from "./admin-call.ts";
 import type { PubSubClient } from "./client.ts";
 import { deadLetterAdvice } from "./dead-letter-advice.ts";
@@ -39,14 +46,23 @@ export interface TopologyResult {
 
 /**
  * Makes the topics and subscriptions be as `config` says: creates what is missing, updates what differs. Running it again
- * changes nothing. Rejects with a PubSubError when Pub/Sub does not answer or refuses.
+ * changes nothing. With a `schema` the topic of the updates gets it too; without one, a schema that it has stays. Rejects with a PubSubError when Pub/Sub does not answer or refuses.
  */
-export async function applyTopology(client: PubSubClient, config: TopologyConfig): Promise<TopologyResult> {
+export async function applyTopology(
+  client: PubSubClient,
+  config: TopologyConfig,
+  schema?: WantedSchema,
+): Promise<TopologyResult> {
   const { topics, subscriptions } = wantedTopology(client, config);
   const changes: TopologyChange[] = [];
   const faults: string[] = [];
-  for (const topic of topics) {
-    changes.push(await applyTopic(client, topic));
+  const note = (applied: AppliedSchema) =>
+    "fault" in applied ? faults.push(applied.fault) : changes.push(applied.change);
+  if (schema !== undefined) note(await applySchema(client, schema));
+  // What could not be made is attached to nothing.
+  const usable = faults.length === 0 ? schema : undefined;
+  for (const [index, topic] of topics.entries()) {
+    note(await applyTopic(client, topic, index === 0 ? usable : undefined));
   }
   for (const [name, wanted] of subscriptions) {
     const result = await applySubscription(client, name, wanted);
@@ -64,19 +80,26 @@ function resourceOf(client: PubSubClient, kind: Resource["kind"], name: string):
   return { kind, name, project: client.project, address: client.address, purpose: "look after" };
 }
 
-async function applyTopic(client: PubSubClient, name: string): Promise<TopologyChange> {
+async function applyTopic(
+  client: PubSubClient,
+  name: string,
+  schema: WantedSchema | undefined,
+): Promise<AppliedSchema> {
   const resource = resourceOf(client, "topic", name);
-  const topic = client.api.topic(name);
-  const found = await attemptToFind(resource, () => topic.getMetadata(ADMIN_CALL));
-  if (found !== undefined) {
-    return { resource: nameOf(resource), action: "unchanged", detail: "exists" };
+  const what = nameOf(resource);
+  const read = () => client.api.topic(name).getMetadata(ADMIN_CALL);
+  let found = await attemptToFind(resource, read);
+  if (found === undefined) {
+    const request = { name, ...(schema === undefined ? {} : settingsOf(client, schema)) };
+    if (await attemptToCreate(resource, () => client.api.createTopic(request, ADMIN_CALL))) {
+      const detail = schema === undefined ? "new" : `new, with its schema in ${schema.encoding ?? "JSON"}`;
+      return { change: { resource: what, action: "created", detail } };
+    }
+    found = await attempt(resource, read);
   }
-  const made = await attemptToCreate(resource, () => topic.create(ADMIN_CALL));
-  return {
-    resource: nameOf(resource),
-    action: made ? "created" : "unchanged",
-    detail: made ? "new" : "exists",
-  };
+  return schema === undefined
+    ? { change: { resource: what, action: "unchanged", detail: "exists" } }
+    : attachSchema(client, name, found[0], schema);
 }
 
 interface Applied {

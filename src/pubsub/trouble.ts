@@ -20,9 +20,9 @@ const STATUS = [
 ] as const;
 export type StatusName = (typeof STATUS)[number];
 
-/** A topic or subscription, by its short or its full name, and what was wanted of it. */
+/** A topic, a subscription or a schema, by its short or its full name, and what was wanted of it. */
 export interface Resource {
-  readonly kind: "topic" | "subscription";
+  readonly kind: "topic" | "subscription" | "schema";
   readonly name: string;
   readonly project: string;
   readonly address: string;
@@ -61,7 +61,7 @@ export function explain(error: unknown, resource: Resource): string {
   const detail = detailOf(error);
   switch (status) {
     case "NOT_FOUND":
-      return `${what} does not exist: create it with "rowpost topology apply"`;
+      return `${what} does not exist: create it with "rowpost topology apply${resource.kind === "schema" ? " --schema" : ""}"`;
     case "PERMISSION_DENIED":
       return `no permission to ${purpose} ${what}: grant this service account ${roleFor(purpose)} (${detail})`;
     case "UNAUTHENTICATED":
