@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { after, test } from "node:test";
 import { expectNoLeaks } from "../support/leaks.ts";
-import { type RowpostProcess, startRowpost } from "../support/process.ts";
+import { startRowpost } from "../support/process.ts";
 import { rig } from "../support/rig.ts";
 import { preparedRig } from "../support/sidecar.ts";
+import { postUpdate, startSidecar } from "../support/sidecar-process.ts";
 import type { Scope } from "../support/servers.ts";
 import { until } from "../support/until.ts";
 
@@ -17,7 +18,7 @@ const SIDECAR = { ...on.environment, PORT: "0", GRACE_SECONDS: "8" };
 const NO_DATABASE = { ...SIDECAR, INSTANCE_HOST: "" };
 
 test("a sidecar waits for nothing: it publishes without a database, says what is missing, and stops with 0", async (t) => {
-  const { process, url } = await start(t, NO_DATABASE);
+  const { process, url } = await startSidecar(t, NO_DATABASE);
   const answer = await post(url, "alone");
   assert.equal(answer.status, 202);
   assert.equal((await fetch(`${url}/readyz`)).status, 200);
@@ -32,7 +33,7 @@ test("a sidecar waits for nothing: it publishes without a database, says what is
 
 test("a missing topic is told by readiness and by every answer, and publishing begins when it is there", async (t) => {
   const topic = "comes-later";
-  const { url } = await start(t, { ...NO_DATABASE, PUBSUB_TOPIC: topic });
+  const { url } = await startSidecar(t, { ...NO_DATABASE, PUBSUB_TOPIC: topic });
   const unready = await fetch(`${url}/readyz`);
   assert.equal(unready.status, 503);
   assert.match(await unready.text(), /topic \\"comes-later\\" .* does not exist: create it/);
@@ -46,9 +47,9 @@ test("a missing topic is told by readiness and by every answer, and publishing b
 });
 
 test("SIGTERM answers those who wait for receipts with 202 at once, takes no new connection, and ends with 0", async (t) => {
-  const { process, url } = await start(t, SIDECAR);
+  const { process, url, metric } = await startSidecar(t, SIDECAR);
   const waiting = Array.from({ length: 50 }, (_, i) => post(url, `wait-${i}`, { prefer: "wait=30" }));
-  await until("all wait", async () => /^rowpost_http_waiters 50$/m.test(await metrics(url)));
+  await until("all wait", async () => (await metric("rowpost_http_waiters")) === 50);
   const started = performance.now();
   const stopped = process.stop(10_000);
   for (const answer of await Promise.all(waiting)) assert.equal(answer.status, 202);
@@ -58,7 +59,7 @@ test("SIGTERM answers those who wait for receipts with 202 at once, takes no new
 });
 
 test("SIGTERM under load loses no answer: what was taken is answered, and what was answered with 202 is in the topic", async (t) => {
-  const { process, url } = await start(t, SIDECAR);
+  const { process, url } = await startSidecar(t, SIDECAR);
   const { worker } = on.worker();
   const accepted = new Set<string>();
   let refused = 0;
@@ -92,7 +93,7 @@ test("SIGTERM under load loses no answer: what was taken is answered, and what w
 });
 
 test("a request that never ends is cut off when the grace period is over", async (t) => {
-  const { process, url, port } = await start(t, { ...NO_DATABASE, GRACE_SECONDS: "2" });
+  const { process, url, port } = await startSidecar(t, { ...NO_DATABASE, GRACE_SECONDS: "2" });
   const socket = await slowRequest(t, port);
   assert.equal((await fetch(`${url}/livez`)).status, 200);
   const cut = once(socket, "close");
@@ -101,7 +102,7 @@ test("a request that never ends is cut off when the grace period is over", async
 });
 
 test("a second signal ends it at once", async (t) => {
-  const { process, port } = await start(t, { ...NO_DATABASE, GRACE_SECONDS: "60" });
+  const { process, port } = await startSidecar(t, { ...NO_DATABASE, GRACE_SECONDS: "60" });
   await slowRequest(t, port);
   const pid = process.pid ?? 0;
   globalThis.process.kill(pid, "SIGINT");
@@ -111,7 +112,7 @@ test("a second signal ends it at once", async (t) => {
 });
 
 test("the same signal that comes twice at once, as through npm, is one", async (t) => {
-  const { process } = await start(t, NO_DATABASE);
+  const { process } = await startSidecar(t, NO_DATABASE);
   const pid = process.pid ?? 0;
   globalThis.process.kill(pid, "SIGINT");
   globalThis.process.kill(pid, "SIGINT");
@@ -119,7 +120,7 @@ test("the same signal that comes twice at once, as through npm, is one", async (
 });
 
 test("a port that is taken is told in one sentence", async (t) => {
-  const { port } = await start(t, NO_DATABASE);
+  const { port } = await startSidecar(t, NO_DATABASE);
   const second = await startRowpost(t, ["sidecar"], { ...NO_DATABASE, PORT: String(port) });
   assert.equal((await second.exited).code, 1);
   assert.match(await second.output(), new RegExp(`cannot serve HTTP on 127\\.0\\.0\\.1:${port}: .*set PORT`));
@@ -127,7 +128,7 @@ test("a port that is taken is told in one sentence", async (t) => {
 
 test("a broker that is away does not keep it from starting and stopping", async (t) => {
   const lone = await rig(t, {}, { database: on.database });
-  const { process, url } = await start(t, {
+  const { process, url, metric } = await startSidecar(t, {
     ...lone.environment,
     PUBSUB_EMULATOR_HOST: "127.0.0.1:1",
     PORT: "0",
@@ -135,35 +136,15 @@ test("a broker that is away does not keep it from starting and stopping", async 
   });
   assert.match(await (await fetch(`${url}/readyz`)).text(), /does not answer for topic/);
   const pending = post(url, "nowhere");
-  await until("it is on its way", async () => /^rowpost_http_pending_messages 1$/m.test(await metrics(url)));
+  await until("it is on its way", async () => (await metric("rowpost_http_pending_messages")) === 1);
   assert.deepEqual(await process.stop(10_000), { code: 0, signal: null });
   const answer = await pending;
   assert.equal(answer.status, 503);
   assert.equal(((await answer.json()) as { code: string }).code, "broker_unavailable");
 });
 
-async function start(
-  t: Scope,
-  environment: Readonly<Record<string, string>>,
-): Promise<{ process: RowpostProcess; url: string; port: number }> {
-  const process = await startRowpost(t, ["sidecar"], environment);
-  const url = await until("it says where it is", async () => {
-    return /"http":"([^"]+)"/.exec(await process.output())?.[1];
-  });
-  return { process, url, port: Number(new URL(url).port) };
-}
-
-function post(url: string, key: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
-  return fetch(`${url}/updates`, {
-    method: "POST",
-    headers: { "content-type": "application/json", "idempotency-key": key, ...headers },
-    body: JSON.stringify(ADA),
-  });
-}
-
-async function metrics(url: string): Promise<string> {
-  return (await fetch(`${url}/metrics`)).text();
-}
+const post = (url: string, key: string, headers: Readonly<Record<string, string>> = {}) =>
+  postUpdate(url, key, ADA, headers);
 
 /** A request whose body never comes. */
 async function slowRequest(t: Scope, port: number): Promise<Socket> {
