@@ -113,8 +113,12 @@ const ABOUT: Pick<Document, "info" | "servers" | "tags" | "security" | "componen
   security: [{}, { apiKey: [] }, { bearer: [] }],
   components: {
     securitySchemes: {
-      apiKey: { type: "apiKey", in: "header", name: "x-api-key", description: "With AUTH=api-key" },
-      bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT", description: "With AUTH=oidc" },
+      apiKey: { type: "apiKey", in: "header", name: "X-API-Key", description: "With `AUTH=api-key`" },
+      bearer: {
+        type: "http",
+        scheme: "bearer",
+        description: "An API key with `AUTH=api-key`, a token of the issuer with `AUTH=oidc`",
+      },
     },
   },
 };
