@@ -41,6 +41,7 @@ export async function createApp(options: AppOptions): Promise<HttpApp> {
     forceCloseConnections: "idle",
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply, log),
     logger: false,
   });
   app.setValidatorCompiler(validatorCompiler);

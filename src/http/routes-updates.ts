@@ -3,7 +3,9 @@ import { z } from "zod";
 import { idempotencyKey } from "../messages/idempotency-key.ts";
 import { readReceipt, readRejections } from "../store/receipt-read.ts";
 import { sendProblem } from "./answer-error.ts";
+import { answerJson } from "./answer-json.ts";
 import type { HttpApp } from "./app.ts";
+import { askDatabase } from "./ask-database.ts";
 import type { SidecarParts } from "./parts.ts";
 import { preferredWait } from "./prefer.ts";
 import { HttpProblem } from "./problem.ts";
@@ -22,7 +24,8 @@ export function updateRoutes(app: HttpApp, parts: SidecarParts): void {
   app.get(
     "/updates/:key",
     { schema: { tags: ["updates"], summary: "The receipt of an update", params: KeyParameter } },
-    async ({ params: { key } }) => receiptOf(key, parts),
+    async (request, reply) =>
+      answerJson(request, reply, JSON.stringify(await receiptOf(request.params.key, parts))),
   );
 }
 
@@ -96,11 +99,15 @@ function keyForMany(): HttpProblem {
 
 async function receiptOf(written: string, { database }: SidecarParts): Promise<unknown> {
   const key = idempotencyKey(written);
-  const store = await database.store();
-  const receipt = key === undefined ? undefined : await readReceipt(store, key);
+  const receipt = await askDatabase(database, (store) =>
+    key === undefined ? Promise.resolve(undefined) : readReceipt(store, key),
+  );
   if (receipt === undefined)
     throw new HttpProblem("no_receipt", NO_RECEIPT, { members: { idempotencyKey: written } });
-  const rejection = receipt.outcome === "rejected" ? await readRejections(store, [receipt]) : undefined;
+  const rejection =
+    receipt.outcome === "rejected"
+      ? await askDatabase(database, (store) => readRejections(store, [receipt]))
+      : undefined;
   const why = rejection?.get(receipt.idempotencyKey);
   return { ...receiptBody(receipt), ...(why === undefined ? {} : { rejection: why }) };
 }
