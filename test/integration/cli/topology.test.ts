@@ -70,3 +70,31 @@ test("a subscription that cannot be changed into the wanted one is a fault with 
     /^rowpost: subscription "rowpost-updates-worker" in project .* cannot be used: it belongs to topic .*other/,
   );
 });
+
+test("topology apply --schema gives the topic the schema of updates, once, and show tells of it", async (t) => {
+  const { environment, project } = await broker(t);
+  const first = await topology(environment, "apply", "--schema");
+  assert.equal(first.code, 0, first.stderr);
+  const in_ = `in project "${project}"`;
+  assert.deepEqual(first.stdout.split("\n").slice(0, 2), [
+    `created    schema "rowpost-update" ${in_}: new`,
+    `created    topic "rowpost-updates" ${in_}: new, with its schema in JSON`,
+  ]);
+  const second = await topology(environment, "apply", "--schema");
+  assert.deepEqual(second.stdout.match(/^\w+/gm), Array(5).fill("unchanged"), second.stdout);
+  const changed = await topology(environment, "apply", "--schema-encoding", "BINARY");
+  assert.match(changed.stdout, /^updated {4}topic .*: in JSON → schema rowpost-update, in BINARY$/m);
+  const shown = await topology(environment, "show");
+  assert.equal(shown.code, 0, shown.stdout);
+  assert.match(
+    shown.stdout,
+    /schema {8}as configured {2}rowpost-update\n {4}messages in BINARY, revision [0-9a-f]{8}\n/,
+  );
+  const elsewhere = await topology({ ...environment, PUBSUB_SCHEMA: "rowpost-other" }, "apply", "--schema");
+  assert.equal(elsewhere.code, 1);
+  assert.match(
+    elsewhere.stderr,
+    /has the schema "rowpost-update" .*, not the one that PUBSUB_SCHEMA names: take it off/,
+  );
+  assert.equal((await topology(environment, "apply", "--schema-encoding", "XML")).code, 2);
+});
