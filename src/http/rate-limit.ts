@@ -17,17 +17,22 @@ export async function rateLimit(app: FastifyInstance, perSecond: number): Promis
   if (!(perSecond > 0)) return undefined;
   await app.register(fastifyRateLimit, { global: false, cache: COUNTED });
   const take = app.createRateLimit({ max: perSecond, timeWindow: 1_000, keyGenerator: whoAsks });
+  // One after the other: the plugin's store gives those that are counted at once the same counter, where each would read the
+  // count of the last one.
+  let turn: Promise<unknown> = Promise.resolve();
   return async (request) => {
-    const taken = await take(request);
-    if (taken.isAllowed || !taken.isExceeded) return;
-    throw new HttpProblem(
-      "rate_limited",
-      `More than ${perSecond} requests in one second; try again in the next.`,
-      {
-        headers: { "retry-after": String(Math.max(1, taken.ttlInSeconds)) },
-      },
-    );
+    const counted = turn.then(() => take(request));
+    turn = counted.catch(() => {});
+    const taken = await counted;
+    if (!taken.isAllowed && taken.isExceeded) throw limited(perSecond, taken.ttlInSeconds);
   };
+}
+
+function limited(perSecond: number, seconds: number): HttpProblem {
+  const detail = `More than ${perSecond} requests in one second; try again in the next.`;
+  return new HttpProblem("rate_limited", detail, {
+    headers: { "retry-after": String(Math.max(1, seconds)) },
+  });
 }
 
 function whoAsks(request: FastifyRequest): string {
