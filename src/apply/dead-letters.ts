@@ -101,13 +101,18 @@ async function appendRest(
 
 /**
  * Notes on the dead letter that a message replays what became of it: of a duplicate, what became of the first. A replay may
- * have another key or fingerprint than its dead letter; that it holds the very same bytes shows that it is one.
+ * have another key or fingerprint than its dead letter, or other bytes where a topic's schema encodes it; that it holds the very
+ * same bytes or has the same fingerprint shows that it is one.
  */
-export async function noteReplay(tx: Transaction, { message }: Decoded, outcome: Outcome): Promise<void> {
+export async function noteReplay(
+  tx: Transaction,
+  { message, fingerprint }: Decoded,
+  outcome: Outcome,
+): Promise<void> {
   const id = message.attributes[REPLAY_ATTRIBUTE];
   if (id === undefined || !/^[1-9]\d{0,18}$/.test(id)) return;
   await tx.run(
     `UPDATE dead_letters SET replay_outcome='${outcome}',last_at=UTC_TIMESTAMP(6)` +
-      ` WHERE id=${id} AND SHA2(data,256)='${hash("sha256", message.data)}'`,
+      ` WHERE id=${id} AND (fingerprint=${bytesLiteral(fingerprint)} OR SHA2(data,256)='${hash("sha256", message.data)}')`,
   );
 }

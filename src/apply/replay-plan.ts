@@ -58,7 +58,7 @@ async function planAll(store: Store, ids: readonly string[], rules: Rules, claim
     const ready: { letter: DeadLetterRecord; replay: Ready }[] = [];
     for (const letter of open) {
       const replay = planReplay(letter, { ...rules, now: new Date() }, keyTaken);
-      const left = replay.refusal ?? brokersRefusal(letter, replay, rules);
+      const left = replay.refusal ?? brokersRefusal(replay, rules);
       if (left !== undefined) plans.set(letter.id, { id: letter.id, left });
       else if (replay.refusal === undefined) ready.push({ letter, replay });
     }
@@ -87,11 +87,7 @@ function isAnothers(replay: Ready, { settled }: Claimed): boolean {
   return settled !== undefined && settled.fingerprint !== replay.decoded.fingerprint.toString("hex");
 }
 
-function brokersRefusal(
-  { data }: DeadLetterRecord,
-  { attributes }: Ready,
-  { messageFault }: Rules,
-): string | undefined {
+function brokersRefusal({ data, attributes }: Ready, { messageFault }: Rules): string | undefined {
   const fault = messageFault(data, attributes);
   return fault === undefined ? undefined : `the broker would not take it: ${fault}`;
 }

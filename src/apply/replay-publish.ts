@@ -122,7 +122,7 @@ async function send({ publisher, signal }: ReplayWork, plan: Plan): Promise<Sent
   if (plan.left !== undefined) return { plan, replayed: { id, result: "left", reason: plan.left } };
   if (signal.aborted) return { plan };
   try {
-    await publisher.publish(plan.letter.data, plan.replay.attributes);
+    await publisher.publish(plan.replay.data, plan.replay.attributes);
     return { plan, replayed: { id, result: "published", key: plan.replay.key } };
   } catch (error) {
     return publisher.refuses(error)

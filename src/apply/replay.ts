@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { plainData } from "../messages/avro-decode.ts";
 import { signAnew } from "../messages/authority.ts";
 import type { Decode } from "../messages/decode.ts";
 import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../messages/idempotency-key.ts";
@@ -11,6 +12,8 @@ import { REPLAY_ATTRIBUTE } from "./dead-letters.ts";
 export type Replay =
   | {
       readonly key: string;
+      /** That of the dead letter, or the plain JSON that its Avro stands for. */
+      readonly data: Buffer;
       readonly attributes: Readonly<Record<string, string>>;
       readonly decoded: Decoded;
       readonly refusal?: undefined;
@@ -43,8 +46,10 @@ const HOUR_MS = 3_600_000;
  * No replay can apply twice: its key is the one under which it may have been applied before, and the receipt of that is still
  * kept. Where one of the two is not certain, the replay is refused.
  */
-export function planReplay(letter: DeadLetterRecord, rules: ReplayRules, keyTaken = false): Replay {
-  const { replayOutcome } = letter;
+export function planReplay(kept: DeadLetterRecord, rules: ReplayRules, keyTaken = false): Replay {
+  const { replayOutcome } = kept;
+  // Without the broker's attributes nothing says any more that it is Avro, and the topic may want it otherwise by now.
+  const letter = { ...kept, data: plainData(kept.data, kept.attributes) };
   if (replayOutcome !== null && replayOutcome !== "rejected") {
     return { refusal: `nothing to do: its last replay has been settled (${replayOutcome})` };
   }
@@ -68,7 +73,12 @@ export function planReplay(letter: DeadLetterRecord, rules: ReplayRules, keyTake
     [IDEMPOTENCY_KEY_ATTRIBUTE]: used,
     [REPLAY_ATTRIBUTE]: letter.id,
   };
-  return { key: used, attributes: complete, decoded: rules.decode(messageOf(letter, complete)) };
+  return {
+    key: used,
+    data: letter.data,
+    attributes: complete,
+    decoded: rules.decode(messageOf(letter, complete)),
+  };
 }
 
 /**

@@ -78,11 +78,11 @@ async function publish(
   tally: ReplayTally,
 ): Promise<void> {
   const { openPubSub } = await import("../pubsub/client.ts");
-  const { createPublisher } = await import("../pubsub/publisher.ts");
+  const { createUpdatePublisher } = await import("./update-publisher.ts");
   const { PubSubError } = await import("../pubsub/trouble.ts");
   const { project, topic } = config.pubsub;
   await using client = openPubSub({ project, emulatorHost: context.emulatorHost });
-  const publisher = createPublisher(client, topic);
+  const publisher = createUpdatePublisher(client, topic);
   const replayer = {
     publish: (data: Buffer, attributes: Readonly<Record<string, string>>) =>
       publisher.publish(data, attributes),

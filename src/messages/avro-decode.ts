@@ -11,6 +11,8 @@ import type { Rejection } from "./rejection.ts";
 /** The broker gives this attribute to each message of a topic that has a schema. */
 export const SCHEMA_ENCODING = "googclient_schemaencoding";
 
+const NO_LIMITS: JsonLimits = { dataBytes: Number.MAX_SAFE_INTEGER, depth: Number.MAX_SAFE_INTEGER };
+
 /** Levels of an update in Avro JSON, and some to tell what is wrong in. */
 const DEPTH = 16;
 /** No update is longer as Avro than so many times its plain JSON, and this. */
@@ -47,6 +49,16 @@ export function openAvro(data: Buffer, encoding: string, limits: JsonLimits): Op
     if (error instanceof AvroFault) return { fault: error.rejection };
     throw error;
   }
+}
+
+/**
+ * A message's data as plain JSON: what its Avro stands for, where the broker has said that it is Avro and it is; else the data
+ * as it is. For sending a message again, to a topic that may have another encoding by now, or no schema any more.
+ */
+export function plainData(data: Buffer, attributes: Readonly<Record<string, string>>): Buffer {
+  const encoding = attributes[SCHEMA_ENCODING];
+  const opened = encoding === undefined ? undefined : openAvro(data, encoding, NO_LIMITS);
+  return opened?.update === undefined ? data : Buffer.from(canonicalJson(opened.update));
 }
 
 function fromJson(data: Buffer, limits: JsonLimits): JsonValue {

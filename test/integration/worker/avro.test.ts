@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deadLettersCommand } from "../../../src/cli/dead-letters.ts";
 import { createUpdatePublisher } from "../../../src/cli/update-publisher.ts";
 import { AVRO_ENCODINGS, AVRO_SCHEMA_TEXT } from "../../../src/messages/avro-schema.ts";
 import { applyTopology } from "../../../src/pubsub/topology.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";
 import { type Rig, rig } from "../../support/rig.ts";
+import { runCommand } from "../../support/run-command.ts";
 
 expectNoLeaks();
 
@@ -89,4 +91,23 @@ test("what the broker takes and the schema does not say is malformed, and holds 
     /^The data is no Avro JSON of schemas\/update\.avsc: \/more is no member/,
   );
   assert.match(String(letters[1]?.["message"]), /but 3 bytes follow\.$/);
+});
+
+test("a dead letter that came in Avro is replayed in the encoding that the topic has by then, and notes its outcome", async (t) => {
+  const on = await rig(t);
+  await Promise.all([on.migrate(), on.topology()]);
+  const { told } = on.worker();
+  await publishAs(on, "JSON", { early: toot("late").replace("upsert", "update") });
+  await told.until("it is rejected", () => told.settled.includes("row_missing"));
+  await publishAs(on, "BINARY", { first: toot("first") });
+  await told.until("the row is there", () => told.settled.includes("applied"));
+  const args = ["replay", "--all", "--yes", "--wait", "20"];
+  const { code, stdout, stderr } = await runCommand(deadLettersCommand, args, {
+    environment: on.environment,
+  });
+  assert.equal(code, 0, stdout + stderr);
+  assert.match(stdout, /update toots id="?9223372036854775807/);
+  assert.deepEqual(await on.database.query("SELECT content FROM toots"), [{ content: "late" }]);
+  const letters = await on.database.query("SELECT replays,replay_outcome FROM dead_letters");
+  assert.deepEqual(letters, [{ replays: 1, replay_outcome: "applied" }]);
 });

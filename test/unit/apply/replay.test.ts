@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { planReplay, type ReplayRules } from "../../../src/apply/replay.ts";
+import { encodeAvro } from "../../../src/messages/avro-encode.ts";
 import { createDecoder } from "../../../src/messages/decode.ts";
 import { createSigner } from "../../../src/messages/principal.ts";
 import type { DeadLetterRecord } from "../../../src/store/dead-letter-read.ts";
@@ -69,6 +70,21 @@ test("a replay keeps attributes and key, adds its mark, and leaves out what the 
     "idempotency-key": "k-1",
     "rowpost-dead-letter": "42",
   });
+});
+
+test("a replay of an update that came in Avro is its plain JSON, under the key in it and with its fingerprint", () => {
+  const plain = Buffer.from(JSON.stringify(UPDATE));
+  for (const encoding of ["JSON", "BINARY"] as const) {
+    const of = letter({
+      data: encodeAvro(plain, encoding),
+      attributes: { "idempotency-key": "k-1", googclient_schemaencoding: encoding },
+    });
+    const replay = planReplay(of, RULES);
+    assert.ok(replay.refusal === undefined);
+    assert.deepEqual(JSON.parse(replay.data.toString()), UPDATE);
+    assert.equal(replay.decoded.rejection, undefined);
+    assert.deepEqual(replay.attributes, { "idempotency-key": "k-1", "rowpost-dead-letter": "42" });
+  }
 });
 
 test("an update without a key of its own keeps the key that its message id gave it", () => {
