@@ -1,5 +1,7 @@
 import { parseArgs } from "node:util";
 import type { MysqlFlavor } from "../../src/local/mysql-program.ts";
+import { HTTP_PARTS, type HttpPart } from "./http/job.ts";
+import type { HttpPace } from "./http/measure.ts";
 import { CANDIDATES, type Candidate } from "./job.ts";
 
 /** What one bench is to do. */
@@ -9,6 +11,9 @@ export interface BenchOptions {
   readonly messages: number;
   readonly rounds: number;
   readonly candidates: readonly Candidate[];
+  /** What is measured over HTTP. */
+  readonly http: readonly HttpPart[];
+  readonly httpPace: HttpPace;
   /** Messages of the run that warms the servers up and is not counted; 0: none. */
   readonly warmUp: number;
   /** Length of the light load, and how much of its beginning is not counted. */
@@ -23,10 +28,10 @@ export interface BenchOptions {
 const USAGE = `npm run bench -- [mysql|mariadb]  on this server; default MySQL 9 where it can be had, else MariaDB
   --messages N                    messages in each run, default 160000
   --rounds N                      runs of each candidate, default 3; medians are printed
-  --only a,b                      these candidates only
+  --only a,b                      these only: a to d as above, e to h over HTTP
   --json FILE                     writes all figures
   --profile FOLDER                writes a CPU profile of each run to this folder, which must exist
-  --smoke                         2,000 messages once: does the bench still run?`;
+  --smoke                         2,000 messages and a second of requests once: does the bench still run?`;
 
 const WORDS = {
   messages: { type: "string" },
@@ -46,7 +51,8 @@ export function benchOptions(args: readonly string[], flavorVariable: string | u
       flavor: flavorOf(positionals, flavorVariable),
       messages: whole("messages", values.messages, smoke ? 2_000 : 160_000),
       rounds: whole("rounds", values.rounds, smoke ? 1 : 3),
-      candidates: candidatesOf(values.only),
+      ...partsOf(values.only),
+      httpPace: smoke ? { warmUp: 1, seconds: 1 } : { warmUp: 5, seconds: 10 },
       warmUp: smoke ? 0 : 20_000,
       lightSeconds: smoke ? 1.5 : 12,
       lightWarmUpSeconds: smoke ? 0.5 : 2,
@@ -68,12 +74,15 @@ function flavorOf(positionals: readonly string[], variable: string | undefined):
   return word;
 }
 
-function candidatesOf(only: string | undefined): readonly Candidate[] {
-  if (only === undefined) return CANDIDATES;
+function partsOf(only: string | undefined): Pick<BenchOptions, "candidates" | "http"> {
+  if (only === undefined) return { candidates: CANDIDATES, http: HTTP_PARTS };
   const names = only.split(",");
-  const unknown = names.find((name) => !CANDIDATES.some((candidate) => candidate === name));
+  const unknown = names.find((name) => ![...CANDIDATES, ...HTTP_PARTS].some((part) => part === name));
   if (unknown !== undefined) throw new Error(`unknown candidate: ${unknown}`);
-  return CANDIDATES.filter((candidate) => names.includes(candidate));
+  return {
+    candidates: CANDIDATES.filter((candidate) => names.includes(candidate)),
+    http: HTTP_PARTS.filter((part) => names.includes(part)),
+  };
 }
 
 function whole(name: string, text: string | undefined, fallback: number): number {

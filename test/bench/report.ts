@@ -22,8 +22,9 @@ const COLUMNS: readonly {
 
 const TITLE_WIDTH = 4 + Math.max(...Object.values(TITLES).map((title) => title.length));
 
-/** The whole report: the table of medians, the ratios, the latencies, and whether the targets hold. */
+/** Of the workers: the table of medians, the ratios, the latencies, and whether the targets hold; no lines when none was measured. */
 export function report(rounds: readonly Round[], latencies: Latencies): string {
+  if (rounds.every((round) => round.size === 0)) return "";
   return [...table(rounds), "", ...ratios(rounds), ...latencyLines(latencies), "", verdict(rounds)].join(
     "\n",
   );

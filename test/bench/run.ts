@@ -3,6 +3,8 @@ import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { type Ground, openGround } from "./ground.ts";
 import type { Candidate, Figures } from "./job.ts";
+import { httpReport } from "./http/http-report.ts";
+import { runHttp } from "./http/run-http.ts";
 import { lightLoad } from "./light-load.ts";
 import { createLoad, type Load } from "./load.ts";
 import { type BenchOptions, benchOptions } from "./options.ts";
@@ -24,18 +26,22 @@ async function main(options: BenchOptions, signal: AbortSignal): Promise<void> {
     `${ground.mysqlName} with its own settings, Google's Pub/Sub emulator, Node ${process.versions.node}, ` +
     `${availableParallelism()} cores`;
   say(about);
-  if (options.warmUp > 0) await measure(ground, "a", createLoad(options.warmUp), { signal });
-  const rounds = await runRounds(ground, options, signal);
+  const { candidates } = options;
+  if (options.warmUp > 0 && candidates.length > 0)
+    await measure(ground, "a", createLoad(options.warmUp), { signal });
+  const rounds = candidates.length > 0 ? await runRounds(ground, options, signal) : [];
   const latencies = new Map<Candidate, readonly number[]>();
-  for (const candidate of options.candidates.filter((one) => one === "c" || one === "d")) {
+  for (const candidate of candidates.filter((one) => one === "c" || one === "d")) {
     latencies.set(candidate, await lightLoad(ground, candidate, options, signal));
   }
-  console.log(`\n${about}\n\n${report(rounds, latencies)}`);
+  const http = await runHttp(ground, options, signal, say);
+  console.log(`\n${about}\n\n${[report(rounds, latencies), ...httpReport(http)].join("\n")}`);
   if (options.json !== undefined) {
     const ratios = RATIOS.map(({ of, to, target }) => ({ of, to, target, ...ratio(rounds, { of, to }) }));
     const runs = rounds.map((round) => Object.fromEntries(round));
     const figures = { about, options, runs, ratios, latencies: Object.fromEntries(latencies) };
-    await writeFile(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+    const overHttp = { ...http, rounds: http.rounds.map((round) => Object.fromEntries(round)) };
+    await writeFile(options.json, `${JSON.stringify({ ...figures, http: overHttp }, undefined, 2)}\n`);
   }
 }
 
