@@ -40,3 +40,63 @@ test("receipts must outlive messages and replays; the fault names both numbers",
   assert.match(retentionFaults(168, 168, 144)[0] ?? "", /168 h must exceed .* 168 h/);
   assert.match(faultsOf({ RECEIPT_RETENTION_HOURS: "100" })[0] ?? "", /100 h must exceed .* 144 h/);
 });
+
+test("rules between variables are told beside faults of single ones, but not of those that are faulty", () => {
+  const faults = faultsOf({ LANES: "0", DB_CERT: "c", RECEIPT_RETENTION_HOURS: "x", AUTH: "oidc" });
+  assert.deepEqual(faults.map((fault) => fault.split(":")[0]).sort(), [
+    "DB_CERT",
+    "DB_CERT, DB_KEY",
+    "LANES",
+    "OIDC_AUDIENCE",
+    "OIDC_ISSUER",
+    "RECEIPT_RETENTION_HOURS",
+  ]);
+});
+
+test("nobody is let in unasked from other machines, unless that is meant", () => {
+  for (const host of ["127.0.0.1", "127.8.9.1", "localhost", "::1"])
+    assert.deepEqual(faultsOf({ HTTP_HOST: host }), []);
+  for (const host of ["0.0.0.0", "::", "10.0.0.1", "127.0.0.1.example.org"]) {
+    assert.match(
+      faultsOf({ HTTP_HOST: host })[0] ?? "",
+      /^AUTH: none lets everybody .* set AUTH, or AUTH_NONE_OK=1/,
+    );
+    assert.deepEqual(faultsOf({ HTTP_HOST: host, AUTH_NONE_OK: "1" }), []);
+    assert.deepEqual(faultsOf({ HTTP_HOST: host, AUTH: "api-key", API_KEYS_FILE: "f" }), []);
+  }
+  assert.equal(faultsOf({ AUTH_NONE_OK: "yes" }).length, 1);
+});
+
+test("each way of authentication needs its own variables, and those of another are a fault", () => {
+  assert.match(faultsOf({ AUTH: "api-key" })[0] ?? "", /^API_KEYS_FILE: is needed for AUTH=api-key/);
+  assert.match(
+    faultsOf({ API_KEYS_FILE: "f" })[0] ?? "",
+    /^API_KEYS_FILE: is only read with AUTH=api-key, and AUTH is none/,
+  );
+  assert.equal(
+    faultsOf({ OIDC_ISSUER: "https://a", OIDC_AUDIENCE: "x", OIDC_JWKS_URL: "https://a/k" }).length,
+    3,
+  );
+  assert.equal(faultsOf({ AUTH: "oidc", OIDC_ISSUER: "https://a, b", OIDC_AUDIENCE: "x" }).length, 1);
+  const { config } = readConfig({ AUTH: "oidc", OIDC_ISSUER: "https://a, https://b/c", OIDC_AUDIENCE: "x" });
+  assert.deepEqual(config?.access.auth, {
+    kind: "oidc",
+    issuers: ["https://a", "https://b/c"],
+    audience: "x",
+    jwksUrl: undefined,
+  });
+});
+
+test("signing keys are long, and a fault does not repeat them", () => {
+  const long = "k".repeat(32);
+  assert.deepEqual(readConfig({ PUBLISHER_SIGNING_KEY: `${long}, ${long}2` }).config?.access.signingKeys, [
+    long,
+    `${long}2`,
+  ]);
+  assert.equal(readConfig({}).config?.access.signingKeys, undefined);
+  for (const bad of ["short-secret", `${long},`, `${long},short-secret`]) {
+    const [fault = ""] = faultsOf({ PUBLISHER_SIGNING_KEY: bad });
+    assert.match(fault, /^PUBLISHER_SIGNING_KEY: must be one or more keys of at least 32 bytes/);
+    assert.ok(!fault.includes("short-secret"));
+  }
+});
