@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import { clip } from "../messages/quote.ts";
 import type { Log } from "../telemetry/log.ts";
 import { type KnownRoute, methodsOn } from "./known-routes.ts";
 import { type Fault, HttpProblem, type ProblemBody, type ProblemCode, problemBody } from "./problem.ts";
@@ -41,8 +42,9 @@ export function answerNotFound(
   reply: FastifyReply,
   routes: readonly KnownRoute[],
 ): FastifyReply {
-  const [path = ""] = request.url.split("?");
-  const methods = methodsOn(path, routes);
+  const [asked = ""] = request.url.split("?");
+  const path = clip(asked, LONGEST_ECHO);
+  const methods = methodsOn(asked, routes);
   if (methods.length > 0) {
     const allow = methods.join(", ");
     const detail = `${path} does not answer ${request.method}, only ${allow}.`;
@@ -59,11 +61,16 @@ const FASTIFY_ERRORS: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_EMPTY_TYPE: "unsupported_media_type",
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: "bad_request",
   FST_ERR_BAD_URL: "bad_request",
+  FST_ERR_MAX_PARAM_LENGTH: "uri_too_long",
 };
 
+/** Fastify's own sentence, which may repeat the request's path. */
 function clear(error: unknown): string {
-  return error instanceof Error ? error.message : "The request could not be read.";
+  return error instanceof Error ? clip(error.message, LONGEST_ECHO) : "The request could not be read.";
 }
+
+/** Characters of the request that an answer repeats at the most. */
+const LONGEST_ECHO = 200;
 
 interface Refused {
   readonly validation: readonly { readonly instancePath: string; readonly message?: string | undefined }[];

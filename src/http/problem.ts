@@ -11,6 +11,7 @@ const OWN_PROBLEMS = {
   method_not_allowed: { status: 405, title: "This method is not answered here" },
   not_acceptable: { status: 406, title: "None of the accepted formats is served" },
   request_timeout: { status: 408, title: "The request did not come in time" },
+  uri_too_long: { status: 414, title: "The request's path is too long" },
   headers_too_large: { status: 431, title: "The request's headers are too large" },
   unsupported_media_type: { status: 415, title: "The body's content type is not read here" },
   not_open: { status: 409, title: "The dead letter cannot be replayed" },

@@ -99,7 +99,7 @@ const ABOUT: Pick<Document, "info" | "servers" | "tags" | "security" | "componen
     version: "1",
     summary: "Publishes small updates of rows, and tells what became of them",
     description:
-      "Updates go to a Pub/Sub topic; a worker applies each exactly once and leaves a receipt in the same commit. Integers and decimals keep every digit: read them with a parser that does, or send and read them as texts where this document allows both.",
+      "Updates go to a Pub/Sub topic; a worker applies each exactly once and leaves a receipt in the same commit. Integers and decimals keep every digit: read them with a parser that does, or send and read them as texts where this document allows both.\n\nWhat reaches no route is a problem too: 404 `not_found`, 405 `method_not_allowed`, 408 `request_timeout`, 414 `uri_too_long`, 431 `headers_too_large`.",
     license: { name: "Apache-2.0", identifier: "Apache-2.0" },
   },
   servers: [{ url: "/", description: "This sidecar" }],
