@@ -123,11 +123,14 @@ function describe(column: DatabaseRow, wholeCollation: boolean): string {
   return parts.filter((part) => part !== "").join(" ");
 }
 
-/** MySQL prints an expression default with the introducer, parentheses and escapes of the statement that made it. */
+/**
+ * MySQL prints an expression default with the introducer and parentheses of the statement that made it, and escapes it once
+ * for a temporary table, twice for another one: without backslashes both read the same.
+ */
 function defaultOf(text: string): string {
   return text
-    .replace(/_utf8mb[34](?=\\?')/g, "")
-    .replaceAll("\\'", "'")
+    .replaceAll("\\", "")
+    .replace(/_utf8mb[34](?=')/g, "")
     .replace(/^\((.*)\)$/s, "$1");
 }
 

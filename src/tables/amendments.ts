@@ -1,3 +1,4 @@
+import { isRaw } from "@mikro-orm/mysql";
 import type { Amendments, Discovered, DiscoveredProperty, EntityOptions } from "./discover.ts";
 import { kindOf } from "./kind-of.ts";
 import { parseSqlType } from "./sql-type.ts";
@@ -34,13 +35,18 @@ function keyAmendment({ meta, sqlType }: DiscoveredProperty): Amendment {
     : { autoincrement: false };
 }
 
-/** MikroORM 7.2 escapes no quotes in defaults, and puts only types that start with `text` in MySQL's parentheses. */
+/**
+ * MikroORM 7.2 escapes no quotes in defaults, writes a default object as `[object Object]`, and puts only types that start with
+ * `text` or `json` in MySQL's parentheses.
+ */
 function defaultAmendment({ meta, sqlType }: DiscoveredProperty): Amendment {
   const given: unknown = meta.default;
+  const json = /^json$/i.test(sqlType) && typeof given === "object" && given !== null && !isRaw(given);
+  const text = json ? JSON.stringify(given) : given;
   const long = /^(tiny|medium|long)text/i.test(sqlType);
-  if (typeof given !== "string" || !(long || /['\\]/.test(given))) {
+  if (typeof text !== "string" || !(long || json || /['\\]/.test(text))) {
     return {};
   }
-  const literal = `'${given.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+  const literal = `'${text.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
   return { defaultRaw: long ? `(${literal})` : literal };
 }

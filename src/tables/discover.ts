@@ -10,6 +10,7 @@ export interface ColumnBuilder {
 
 /** The part of MikroORM's options that decides what a column is. */
 interface BuilderOptions {
+  readonly type?: unknown;
   readonly columnType?: string;
   readonly unsigned?: boolean;
   readonly kind?: string;
@@ -118,7 +119,7 @@ function amended(
     ...(isKey ? { primary: true } : {}),
     ...(given.kind === "m:1" || given.kind === "1:1" ? reference(given, isKey) : {}),
     ...quotedMembers(given.items),
-    ...(given.columnType === undefined ? {} : written(given.columnType, given.unsigned)),
+    ...writtenOut(given),
     ...amendment,
   });
 }
@@ -130,6 +131,13 @@ function amended(
 function reference(given: BuilderOptions, isKey: boolean) {
   const { deleteRule = "restrict", updateRule = "restrict" } = given;
   return { deleteRule, updateRule, ...(isKey ? { autoincrement: false } : {}) };
+}
+
+/** MikroORM 7.2 drops the length, digits and members in `p.type("datetime(6)")`: such a type is written out too. */
+function writtenOut({ type, columnType, unsigned }: BuilderOptions) {
+  const sized = typeof type === "string" && /\(|\sunsigned$/i.test(type) ? type : undefined;
+  const whole = columnType ?? sized;
+  return whole === undefined ? {} : written(whole, unsigned);
 }
 
 /**

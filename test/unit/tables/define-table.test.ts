@@ -69,6 +69,7 @@ test("a column knows when an insert may leave it out, and what it then holds", (
     [p.json().defaultRaw("(json_array())"), true, "[]"],
     [p.json().defaultRaw("(json_object())"), true, "{}"],
     [p.json().default('{"b":1, "a":2}'), true, '{"a":2,"b":1}'],
+    [p.json().default({ b: [1], a: "it's" } as unknown as string[]), true, '{"a":"it\'s","b":[1]}'],
     [p.integer().generated("(id + 1) stored"), true, undefined],
   ] as const;
   for (const [builder, optional, value] of cases) {
@@ -87,11 +88,33 @@ test("defaults and members with quotes are escaped in the migration", async () =
     s: p.string().length(9).default("it's \\"),
     m: p.type("mediumtext").default("x"),
     e: p.enum(["b'c"]),
+    j: p.json().default([{ a: "it's \\" }] as unknown as string[]),
+    o: p.json().default({ a: "it's" } as unknown as string[]),
   };
   const sql = await createSql(defineTable({ name: "t", columns, key: "id" }));
   assert.ok(sql.includes("default 'it''s \\\\'"), sql);
   assert.ok(sql.includes("mediumtext not null default ('x')"), sql);
   assert.ok(sql.includes("enum('b''c')"), sql);
+  assert.ok(sql.includes(`json not null default ('[{"a":"it''s \\\\\\\\"}]')`), sql);
+  assert.ok(sql.includes(`json not null default ('{"a":"it''s"}')`), sql);
+});
+
+test("a type that is written out keeps its length, digits, members and sign", async () => {
+  const types = [
+    "datetime(6)",
+    "time(3)",
+    "decimal(10,2)",
+    "varchar(20)",
+    "char(3)",
+    "binary(16)",
+    "enum('a','b''c')",
+    "bigint unsigned",
+  ];
+  for (const type of types) {
+    const table = defineTable({ name: "t", columns: { id, n: p.type(type) }, key: "id" });
+    assert.equal(table.columns.get("n")?.sqlType, type);
+    assert.ok((await createSql(table)).includes(`\`n\` ${type} not null`), await createSql(table));
+  }
 });
 
 test("a key of text is equal only to itself", async () => {
