@@ -44,7 +44,7 @@ async function publish(request: FastifyRequest, reply: FastifyReply, parts: Side
   const key = headerKey(headers["idempotency-key"]);
   if (key !== undefined && !single) throw keyForMany();
   const seconds = parts.database.configured ? preferredWait(headers["prefer"], parts.options.longestWait) : 0;
-  const waiting: Waiting = { ms: seconds * 1000, signal: goneSignal(reply) };
+  const waiting = seconds > 0 ? { ms: seconds * 1000, signal: goneSignal(reply) } : AT_ONCE;
   if (seconds > 0) reply.header("preference-applied", `wait=${seconds}`);
   const results = await Promise.all(items.map((item) => sendItem(item, key, principal, parts, waiting)));
   const [only] = results;
@@ -87,9 +87,13 @@ const RETRY_SECONDS = "5";
 /** Aborted when the client has gone without its answer. */
 export function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
-  reply.raw.once("close", () => gone.abort());
+  // Every answer ends with this event; an abort without a reason would make an error with a stack each time.
+  reply.raw.once("close", () => gone.abort(GONE));
   return gone.signal;
 }
+
+const GONE = "the client has gone";
+const AT_ONCE: Waiting = { ms: 0, signal: new AbortController().signal };
 
 function keyForMany(): HttpProblem {
   const detail =
