@@ -11,6 +11,9 @@ const ON_SERVERS = ["test/{integration,e2e,chaos}/**/*.test.ts"];
 /** These need no database: once is enough. */
 const NO_DATABASE = /^test\/integration\/(pubsub\/|local\/(setup|end-orphan|server-process)\.)/;
 
+/** These test what a browser draws, whatever the server: once is enough. */
+const IN_BROWSER = /^test\/e2e\/(docs|page)\./;
+
 const USAGE = `npm test                          everything
 npm test check                    format, lint and types
 npm test unit                     the tests that need no server
@@ -75,7 +78,8 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<reado
   }
   if (onServers.length > 0) {
     for (const [i, flavor] of flavors.entries()) {
-      const files = i === 0 ? onServers : onServers.filter((file) => !NO_DATABASE.test(file));
+      const files =
+        i === 0 ? onServers : onServers.filter((file) => !NO_DATABASE.test(file) && !IN_BROWSER.test(file));
       reports.push(await legStep(flavor, files, signal));
     }
   }

@@ -38,6 +38,9 @@ async function provideChromium(): Promise<string | undefined> {
   return undefined;
 }
 
+/** What Chromium says of each answer from 400 on; those to what the page itself loads are told by their own. */
+const REFUSED = /^Failed to load resource: the server responded with a status of 4/;
+
 /** A window of its own with the page in it, and what went wrong there: console errors, CSP violations, other hosts asked. */
 export interface Visit {
   readonly page: Page;
@@ -55,7 +58,13 @@ export async function visit(
   const page = await context.newPage();
   const faults: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warning") faults.push(message.text());
+    const told = message.type() === "error" || message.type() === "warning";
+    if (told && !REFUSED.test(message.text())) faults.push(message.text());
+  });
+  page.on("response", (response) => {
+    const asked = response.request();
+    if (response.status() >= 400 && asked.method() === "GET")
+      faults.push(`${response.status()} for ${asked.url()}`);
   });
   page.on("pageerror", (error) => faults.push(String(error)));
   page.on("request", (request) => {

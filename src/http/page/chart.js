@@ -1,8 +1,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const SLOTS = 60;
-const WIDTH = 720;
-const HEIGHT = 180;
-const LEFT = 44;
+const HEIGHT = 168;
+const LEFT = 36;
 const BOTTOM = 20;
 const TOP = 8;
 
@@ -13,10 +12,18 @@ export const OUTCOMES = ["applied", "unchanged", "stale", "rejected"];
 export class RateChart {
   #samples = [];
   #svg;
+  /** In CSS pixels, as wide as its place: so its text has the size of other text. */
+  #width = 600;
 
   constructor(parent) {
-    this.#svg = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", class: "chart" });
+    this.#svg = svg("svg", { role: "img", class: "chart", height: HEIGHT });
     parent.replaceChildren(this.#svg);
+    new ResizeObserver(([entry]) => {
+      const width = Math.round(entry.contentRect.width);
+      if (width === 0 || width === this.#width) return;
+      this.#width = width;
+      this.#draw();
+    }).observe(parent);
     this.#draw();
   }
 
@@ -32,12 +39,13 @@ export class RateChart {
     const now = this.#samples.at(-1);
     const said =
       now === undefined ? "nothing yet" : `now ${Math.round(total(now))}, at most ${Math.round(most)}`;
+    this.#svg.setAttribute("viewBox", `0 0 ${this.#width} ${HEIGHT}`);
     this.#svg.setAttribute("aria-label", `Updates settled a second: ${said}`);
-    this.#svg.replaceChildren(...grid(top, y), ...this.#bars(y));
+    this.#svg.replaceChildren(...grid(top, y, this.#width), ...this.#bars(y));
   }
 
   #bars(y) {
-    const slot = (WIDTH - LEFT) / SLOTS;
+    const slot = (this.#width - LEFT) / SLOTS;
     const shift = SLOTS - this.#samples.length;
     return this.#samples.flatMap((rates, i) => {
       let below = 0;
@@ -46,25 +54,25 @@ export class RateChart {
         if (rate === 0) return [];
         const [from, to] = [y(below), y(below + rate)];
         below += rate;
-        const x = LEFT + (shift + i) * slot + 1;
+        const x = LEFT + (shift + i) * slot + slot * 0.12;
         const height = Math.max(1, from - to);
-        return [svg("rect", { class: outcome, x, y: from - height, width: slot - 2, height })];
+        return [svg("rect", { class: outcome, x, y: from - height, width: slot * 0.76, height })];
       });
     });
   }
 }
 
-function grid(top, y) {
+function grid(top, y, width) {
   const lines = [0, top / 2, top].map((rate) => {
     const at = y(rate);
-    const line = svg("line", { class: rate === 0 ? "axis" : "grid", x1: LEFT, x2: WIDTH, y1: at, y2: at });
+    const line = svg("line", { class: rate === 0 ? "axis" : "grid", x1: LEFT, x2: width, y1: at, y2: at });
     const label = svg("text", { class: "tick", x: LEFT - 8, y: at + 4, "text-anchor": "end" });
     label.textContent = rate >= 1000 ? `${+(rate / 1000).toFixed(2)}k` : String(+rate.toFixed(1));
     return [line, label];
   });
   const times = [
     ["60 s ago", LEFT, "start"],
-    ["now", WIDTH, "end"],
+    ["now", width, "end"],
   ].map(([word, x, anchor]) => {
     const label = svg("text", { class: "tick", x, y: HEIGHT - 4, "text-anchor": anchor });
     label.textContent = word;

@@ -3,7 +3,7 @@ import { byId, el, empty, fault, fill } from "./dom.js";
 import { letterNodes } from "./dead-letter.js";
 import { count, when } from "./text.js";
 
-const PAGE = 25;
+const PAGE = 15;
 /** How often, and how long, the outcome of a replay is looked for. */
 const LOOK_MS = 400;
 const LOOKS = 40;
@@ -12,6 +12,8 @@ const LOOKS = 40;
 export class DeadLetters {
   #group;
   #id;
+  /** The latest request for a list: the answer to an earlier one is not shown any more. */
+  #listed;
 
   constructor() {
     byId("letter-all").addEventListener("change", () => void this.#list());
@@ -59,7 +61,9 @@ export class DeadLetters {
     if (table !== null) query.set("table", table);
     if (!byId("letter-all").checked) query.set("state", "open");
     if (after !== undefined) query.set("after", after);
+    const asked = (this.#listed = {});
     const { body, problem } = await ask("GET", `/dead-letters?${query}`);
+    if (this.#listed !== asked) return undefined;
     const place = byId("letter-list");
     byId("letter-list-card").hidden = false;
     byId("list-title").textContent = table === null ? code : `${code} in ${table}`;
@@ -95,10 +99,14 @@ export class DeadLetters {
 
   async #show(id, focus) {
     this.#id = id;
-    if (focus) fill(byId("letter-result"));
+    if (focus) {
+      fill(byId("letter-result"));
+      fill(byId("letter"), empty("Loading …"));
+    }
     byId("letter-card").hidden = false;
     byId("letter-title").textContent = `Dead letter ${id}`;
     const { body, problem } = await ask("GET", `/dead-letters/${id}`);
+    if (this.#id !== id) return;
     const act = { replay: () => this.#replay(id, false), discard: () => this.#ask(body) };
     fill(byId("letter"), ...(problem === undefined ? letterNodes(body, act) : [fault(problem)]));
     if (focus) byId("letter-title").focus();
@@ -136,10 +144,11 @@ export class DeadLetters {
 
   async #discard() {
     byId("discard").close();
-    const { problem } = await ask("DELETE", `/dead-letters/${this.#id}`);
+    const id = this.#id;
+    const { problem } = await ask("DELETE", `/dead-letters/${id}`);
     const place = byId("letter-result");
     if (problem !== undefined) return fill(place, fault(problem));
-    fill(place, el("p", { className: "note" }, `Dead letter ${this.#id} is discarded.`));
+    fill(place, el("p", { className: "note" }, `Dead letter ${id} is discarded.`));
     fill(byId("letter"));
     byId("letter-title").focus();
     await this.open();

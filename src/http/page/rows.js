@@ -10,6 +10,8 @@ export class Rows {
   #update;
   #known;
   #next;
+  /** The latest request: the answer to an earlier one is not shown any more. */
+  #asked;
 
   constructor(tables, update) {
     this.#tables = tables;
@@ -35,13 +37,15 @@ export class Rows {
     const table = this.#known.find(({ name }) => name === byId("rows-table").value);
     const query = new URLSearchParams({ limit: String(PAGE) });
     if (after !== undefined) query.set("after", after);
+    const asked = (this.#asked = {});
     const { body, problem } = await ask("GET", `/tables/${encodeURIComponent(table.name)}/rows?${query}`);
+    if (this.#asked !== asked) return undefined;
     byId("row-card").hidden = true;
     this.#next = body?.next ?? undefined;
     byId("rows-next").hidden = this.#next === undefined;
     byId("rows-status").textContent =
       problem === undefined
-        ? `${count(body.rows.length)} rows${this.#next === undefined ? "" : ", and there are more"}`
+        ? `${count(body.rows.length)} ${body.rows.length === 1 ? "row" : "rows"}${this.#next === undefined ? "" : ", and there are more"}`
         : "";
     if (problem !== undefined) return fill(byId("rows"), fault(problem));
     if (body.rows.length === 0)

@@ -13,13 +13,15 @@ export class Tables {
   }
 }
 
-/** A change to begin with: the key, and the columns that it needs or that say most. */
+/** A change to begin with: the key to fill in, and the columns that it needs or that come first. */
 export function template(table, operation) {
   const { key, columns, version } = table;
   const isKey = ({ name }) => key.includes(name);
   const made = ({ autoIncrement }) => operation === "insert" && autoIncrement;
   const pairs = (some) => Object.fromEntries(some.map((column) => [column.name, sample(column)]));
-  const keyPart = pairs(columns.filter((column) => isKey(column) && !made(column)));
+  // Null: no key may be null, so nothing is sent before somebody has filled it in.
+  const keys = columns.filter((column) => isKey(column) && !made(column));
+  const keyPart = Object.fromEntries(keys.map(({ name }) => [name, null]));
   const writable = columns.filter((column) => !isKey(column) && !column.readOnly && !column.generated);
   const needed = writable.filter(({ optional, name }) => !optional || name === version);
   const others = writable.filter((column) => !needed.includes(column));
