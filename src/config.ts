@@ -67,6 +67,8 @@ export interface Config {
     readonly workerUrl: string | undefined;
     /** Requests of one principal in a second at the most; 0: no limit. */
     readonly ratePerSecond: number;
+    /** Whose pages may read the answers. */
+    readonly corsOrigins: readonly string[];
   };
   /** Who may do what. */
   readonly access: {
@@ -212,6 +214,14 @@ export const VARIABLES = {
   RATE_LIMIT_PER_SECOND: count(0, 0, 1_000_000).describe(
     "Requests of one principal in a second at the most; 0: no limit",
   ),
+  CORS_ORIGINS: z
+    .string()
+    .refine(
+      (text) => listed(text).every((one) => URL.canParse(one) && new URL(one).origin === one),
+      "must be one or more origins, such as https://example.org",
+    )
+    .optional()
+    .describe("Origins whose pages may read the answers; several with commas between"),
   MAX_CHANGES: count(100, 1, 1_000).describe("Changes in one update at the most"),
   MAX_DATA_BYTES: count(1024 * 1024, 64, 10_000_000).describe("Size of one update at the most"),
   MAX_DEPTH: count(64, 4, 90).describe("Nesting of one update's JSON at the most"),
@@ -384,6 +394,7 @@ function assemble(v: Variables): Config {
       connections: v.HTTP_CONNECTIONS,
       workerUrl: v.WORKER_URL,
       ratePerSecond: v.RATE_LIMIT_PER_SECOND,
+      corsOrigins: v.CORS_ORIGINS === undefined ? [] : listed(v.CORS_ORIGINS),
     },
     access: {
       auth: authentication(v),

@@ -5,6 +5,7 @@ import type { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
 import type { Access } from "./access.ts";
 import { answerError, answerNotFound } from "./answer-error.ts";
 import type { HttpApp } from "./app.ts";
+import { allowOrigins } from "./cors.ts";
 import { guard } from "./guard.ts";
 import { knownRoutes, refuseUnknownQueries } from "./known-routes.ts";
 import { answerUnreadable, passExpectations } from "./unreadable.ts";
@@ -17,6 +18,8 @@ export interface AppOptions {
   readonly bodyBytes: number;
   /** Requests of one principal in a second at the most; 0: no limit. */
   readonly ratePerSecond: number;
+  /** Origins whose pages may read the answers; none: no other page may. */
+  readonly corsOrigins?: readonly string[];
 }
 
 /** The content types of which a body is read: it comes to the route as bytes, so that no digit of it is lost. */
@@ -32,7 +35,7 @@ const BODY_TYPES = [
  * answered as `application/problem+json`; nobody is asked who it is on routes that are `public`.
  */
 export async function createApp(options: AppOptions): Promise<HttpApp> {
-  const { access, log, metrics, bodyBytes, ratePerSecond } = options;
+  const { access, log, metrics, bodyBytes, ratePerSecond, corsOrigins = [] } = options;
   const app = Fastify({
     bodyLimit: bodyBytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_000 },
@@ -56,6 +59,7 @@ export async function createApp(options: AppOptions): Promise<HttpApp> {
   refuseUnknownQueries(api);
   passExpectations(api);
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply, routes));
+  await allowOrigins(app, corsOrigins);
   await guard(app, { access, ratePerSecond });
   app.addHook("onResponse", (request, reply, done) => {
     const { method, routeOptions } = request;

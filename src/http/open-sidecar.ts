@@ -7,7 +7,6 @@ import { describeRoutes } from "./describe/document.ts";
 import type { SidecarParts } from "./parts.ts";
 import { deadLetterRoutes } from "./routes-dead-letters.ts";
 import { healthRoutes } from "./routes-health.ts";
-import { pageRoutes } from "./routes-page.ts";
 import { rowRoutes } from "./routes-rows.ts";
 import { seedPostRoutes } from "./routes-seed-posts.ts";
 import { tableRoutes } from "./routes-tables.ts";
@@ -41,8 +40,8 @@ export async function openSidecar(
   log: Log,
 ): Promise<Sidecar> {
   const { access, metrics, options } = parts;
-  const { bodyBytes, ratePerSecond } = options;
-  const app = await createApp({ access, log, metrics, bodyBytes, ratePerSecond });
+  const { bodyBytes, ratePerSecond, corsOrigins } = options;
+  const app = await createApp({ access, log, metrics, bodyBytes, ratePerSecond, corsOrigins });
   await addRoutes(app, parts);
   const closeSilent = watchSilentConnections(app.server);
   app.addHook("preClose", async () => closeSilent());
@@ -68,7 +67,6 @@ export async function addRoutes(app: HttpApp, parts: SidecarParts): Promise<void
   seedPostRoutes(app, parts);
   deadLetterRoutes(app, parts);
   eventRoutes(app, parts);
-  pageRoutes(app);
   await descriptionRoutes(app);
 }
 

@@ -37,6 +37,8 @@ export interface SidecarOptions {
   readonly bodyBytes: number;
   /** Requests of one principal in a second at the most; 0: no limit. */
   readonly ratePerSecond: number;
+  /** Origins whose pages may read the answers. */
+  readonly corsOrigins: readonly string[];
 }
 
 /** The database of the receipts and rows, opened when it is first asked for. */

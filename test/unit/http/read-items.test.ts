@@ -5,7 +5,14 @@ import { readItems } from "../../../src/http/read-items.ts";
 
 const parts = {
   limits: { changes: 100, dataBytes: 1_000, depth: 4 },
-  options: { batchItems: 3, longestWait: 30, seedWait: 10, bodyBytes: 10_000, ratePerSecond: 0 },
+  options: {
+    batchItems: 3,
+    longestWait: 30,
+    seedWait: 10,
+    bodyBytes: 10_000,
+    ratePerSecond: 0,
+    corsOrigins: [],
+  },
 };
 const JSON_TYPE = "application/json";
 const LINES = "application/x-ndjson; charset=utf-8";
