@@ -90,7 +90,11 @@ export interface Config {
 
 /** How the sidecar knows who asks. */
 export type Authentication =
-  | { readonly kind: "none" }
+  | {
+      readonly kind: "none";
+      /** Only this machine is meant to reach it. */
+      readonly localOnly: boolean;
+    }
   | { readonly kind: "api-key"; readonly file: string }
   | {
       readonly kind: "oidc";
@@ -416,7 +420,7 @@ function assemble(v: Variables): Config {
 function authentication(v: Variables): Authentication {
   switch (v.AUTH) {
     case "none":
-      return { kind: "none" };
+      return { kind: "none", localOnly: v.AUTH_NONE_OK === undefined };
     case "api-key":
       return { kind: "api-key", file: v.API_KEYS_FILE ?? "" };
     case "oidc": {

@@ -1,10 +1,10 @@
 import type { Config } from "../config.ts";
 import { type Access, OPEN_ACCESS } from "../http/access.ts";
 import { apiKeyAuthentication } from "../http/auth-api-key.ts";
+import { openAuthentication } from "../http/auth-none.ts";
 import { oidcAuthentication } from "../http/auth-oidc.ts";
 import { createAccess } from "../http/create-access.ts";
 import type { Authenticate } from "../http/credentials.ts";
-import { ANYBODY } from "../messages/principal.ts";
 import type { Registry } from "../tables/definition.ts";
 import type { Log } from "../telemetry/log.ts";
 import { policyOf, signerOf } from "./assemble-authority.ts";
@@ -15,14 +15,14 @@ export async function assembleAccess(config: Config, registry: Registry, log: Lo
   const policy = policyOf(config, registry);
   const signer = signerOf(config);
   const authenticate = await authenticationOf(config, log);
-  if (authenticate === undefined && policy === undefined && signer === undefined) return OPEN_ACCESS;
-  return createAccess({ authenticate: authenticate ?? (() => Promise.resolve(ANYBODY)), policy, signer });
+  const open = config.access.auth.kind === "none" && policy === undefined && signer === undefined;
+  return open ? { ...OPEN_ACCESS, authenticate } : createAccess({ authenticate, policy, signer });
 }
 
-async function authenticationOf({ access: { auth } }: Config, log: Log): Promise<Authenticate | undefined> {
+async function authenticationOf({ access: { auth }, http }: Config, log: Log): Promise<Authenticate> {
   switch (auth.kind) {
     case "none":
-      return undefined;
+      return openAuthentication({ localOnly: auth.localOnly, origins: http.corsOrigins });
     case "api-key":
       return apiKeyAuthentication(auth.file, log).catch((cause: unknown) => {
         throw new CliError((cause as Error).message, 2, { cause });

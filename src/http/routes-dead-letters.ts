@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { replayDeadLetter } from "../apply/replay-publish.ts";
+import { SIGNATURE_ATTRIBUTE } from "../messages/principal.ts";
 import { REJECTION_CODES } from "../messages/rejection.ts";
 import { discardDeadLetters } from "../store/dead-letter-discard.ts";
 import { DEAD_LETTER_STATES } from "../store/dead-letter-filter.ts";
@@ -123,8 +124,13 @@ async function letterOf(id: string, { database }: SidecarParts): Promise<DeadLet
   return letter;
 }
 
-/** The data as text where it is text, else as Base64: nothing of it is read, so it keeps every digit. */
-function letterBody({ data, ...letter }: DeadLetterRecord): object {
+/**
+ * The data as text where it is text, else as Base64: nothing of it is read, so it keeps every digit. The principal's signature
+ * is left out: who has it could publish the update in that name again.
+ */
+function letterBody({ data, attributes: all, ...rest }: DeadLetterRecord): object {
+  const { [SIGNATURE_ATTRIBUTE]: _, ...attributes } = all;
+  const letter = { ...rest, attributes };
   return isUtf8(data)
     ? { ...letter, data: data.toString("utf8") }
     : { ...letter, dataBase64: data.toString("base64") };

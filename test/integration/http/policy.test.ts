@@ -110,6 +110,47 @@ describe("with a policy and a signing key", () => {
     assert.equal(answer.status, 200, answer.text);
   });
 
+  it("a dead letter does not show the signature, and keeps it when it is replayed", async () => {
+    const missing = { ...ADA, op: "update", key: { customerID: "later" } };
+    const first = await sidecar.post("/updates", missing, { ...SHOP, "idempotency-key": "replayed" });
+    assert.equal(first.json.code, "row_missing", first.text);
+    const { json: list } = await sidecar.get("/dead-letters?code=row_missing", by("operator"));
+    const path = `/dead-letters/${list.deadLetters[0].id}`;
+    const letter = await sidecar.get(path, by("operator"));
+    assert.equal(letter.json.attributes["rowpost-principal"], "shop", letter.text);
+    assert.ok(!letter.text.includes("rowpost-signature"));
+    assert.equal((await sidecar.post("/updates", { ...ADA, key: missing.key }, SHOP)).status, 200);
+    assert.equal(
+      (await sidecar.request(`${path}/replay`, { method: "POST", headers: by("operator") })).status,
+      202,
+    );
+    const receipt = await until("the replay is settled", async () => {
+      const { json } = await sidecar.get("/updates/replayed", SHOP);
+      return json.outcome !== "rejected" && (json as { outcome: string });
+    });
+    assert.equal(receipt.outcome, "unchanged");
+  });
+
+  it("under another key a replay is signed anew, in the name of who sent it", async () => {
+    const taken = { ...SHOP, "idempotency-key": "taken" };
+    assert.equal((await sidecar.post("/updates", ADA, taken)).status, 200);
+    const other = { ...ADA, key: { customerID: "anew" } };
+    assert.equal((await sidecar.post("/updates", other, taken)).json.code, "key_reused");
+    // The receipt of the other update is there before the worker has met this one.
+    const id = await until("it is a dead letter", async () => {
+      const { json } = await sidecar.get("/dead-letters?code=key_reused", by("operator"));
+      return (json.deadLetters as { id: string }[])[0]?.id;
+    });
+    const path = `/dead-letters/${id}/replay?newKey=true`;
+    const replay = await sidecar.request(path, { method: "POST", headers: by("operator") });
+    assert.equal(replay.status, 202, replay.text);
+    const receipt = await until("the replay is settled", async () => {
+      const { status, json } = await sidecar.get(replay.json.location, SHOP);
+      return status === 200 && (json as { outcome: string });
+    });
+    assert.equal(receipt.outcome, "applied");
+  });
+
   it("a principal without the grant of a table reads none of it", async () => {
     const grants = await sidecar.get("/tables/todos", by("shop"));
     assert.equal(grants.status, 403, grants.text);
