@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { expectNoLeaks } from "../support/leaks.ts";
 import { startRowpost } from "../support/process.ts";
 import { type Keyed, type Rig, rig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 import { randomFrom, shuffled, type Workload, workload } from "../support/workload.ts";
+
+expectNoLeaks();
 
 const UPDATES = 20_000;
 const WORKER = { PUBSUB_STREAMS: "10", LOG_LEVEL: "warn" };

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
+import { expectNoLeaks } from "../support/leaks.ts";
 import { healthOf, startRowpost } from "../support/process.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import { privateMysql } from "../support/servers.ts";
 import { until } from "../support/until.ts";
+
+expectNoLeaks();
 
 const OUTAGE_MS = 20_000;
 

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { expectNoLeaks } from "../support/leaks.ts";
 import { healthOf, startRowpost } from "../support/process.ts";
 import { type Keyed, type Rig, rig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
+
+expectNoLeaks();
 
 const updates: Keyed[] = Array.from({ length: 6_000 }, (_, i) => ({
   key: `k${i}`,

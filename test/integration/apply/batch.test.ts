@@ -4,9 +4,12 @@ import { applyBatch } from "../../../src/apply/batch.ts";
 import type { Settlement } from "../../../src/apply/outcome.ts";
 import type { Decoded } from "../../../src/messages/update.ts";
 import type { Store } from "../../../src/store/store.ts";
+import { expectNoLeaks } from "../../support/leaks.ts";
 import { testStore } from "../../support/store.ts";
 import { accounts, badges, counters, notes, people, testRegistry } from "../../support/tables.ts";
 import { change, decoded } from "../../support/updates.ts";
+
+expectNoLeaks();
 
 const open = (t: TestContext) => testStore(t, testRegistry);
 

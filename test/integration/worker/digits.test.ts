@@ -5,7 +5,10 @@ import { applyBatch } from "../../../src/apply/batch.ts";
 import { createDecoder } from "../../../src/messages/decode.ts";
 import { defineTable } from "../../../src/tables/define-table.ts";
 import { registryOf } from "../../../src/tables/registry.ts";
+import { expectNoLeaks } from "../../support/leaks.ts";
 import { testStore } from "../../support/store.ts";
+
+expectNoLeaks();
 
 const exact = defineTable({
   name: "exact",
@@ -63,7 +66,7 @@ test("every digit, fraction and character goes in and comes out as it was, also 
   assert.equal(write.rejection, undefined);
   assert.deepEqual(await applyBatch(store, [write]), {
     committed: true,
-    settlements: [{ outcome: "applied", rows: 1 }],
+    settlements: [{ outcome: "applied", rows: 1, inserted: 1 }],
   });
   const [row] = await store.select(
     "SELECT id,signed,amount,at,day,clock,word,`blob`,doc,(ratio+0e0) AS ratio,wide FROM exact",
@@ -99,7 +102,7 @@ test("what comes out compares equal to what went in, so the same values change n
   const again = await applyBatch(store, [message(upsert), message(expects)]);
   assert.deepEqual(again, {
     committed: true,
-    settlements: [{ outcome: "unchanged" }, { outcome: "applied", rows: 1 }],
+    settlements: [{ outcome: "unchanged" }, { outcome: "applied", rows: 1, inserted: 0 }],
   });
 });
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { expectNoLeaks } from "../../support/leaks.ts";
 import { type Keyed, rig } from "../../support/rig.ts";
 import { until } from "../../support/until.ts";
+
+expectNoLeaks();
 
 const customer = (id: string, firstName: string) => ({
   table: "customers",
