@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { NotIn } from "../store/row-not-in.ts";
 import { readRow, readRows } from "../store/row-read.ts";
 import type { TableDefinition } from "../tables/definition.ts";
 import { rowJson } from "../tables/row-json.ts";
@@ -59,7 +60,7 @@ const Page = z.looseObject({
 });
 
 /** The table, if the caller may read it. */
-export function readable(
+function readable(
   request: FastifyRequest,
   name: string,
   { registry, access }: SidecarParts,
@@ -67,6 +68,18 @@ export function readable(
   const table = findTable(registry, name);
   access.mayRead(request.principal, table.name);
   return table;
+}
+
+/** As {@link readNotIn}, after making sure that the caller may read the other table too. */
+function readableNotIn(
+  request: FastifyRequest,
+  table: TableDefinition,
+  text: string,
+  { registry, access }: SidecarParts,
+): NotIn {
+  const [other = ""] = text.split(".");
+  if (registry.has(other)) access.mayRead(request.principal, other);
+  return readNotIn(registry, table, text);
 }
 
 async function answerPage(
@@ -82,9 +95,8 @@ async function answerPage(
     limit,
     after: after === undefined ? undefined : readCursor(table, after),
     equal: readFilters(table, query),
-    notIn: notIn === undefined ? undefined : readNotIn(parts.registry, table, notIn),
+    notIn: notIn === undefined ? undefined : readableNotIn(request, table, notIn, parts),
   };
-  if (asked.notIn !== undefined) parts.access.mayRead(request.principal, asked.notIn.table.name);
   const { rows, more } = await askDatabase(parts.database, (store) => readRows(store, table, asked));
   const last = rows.at(-1);
   const next = more && last !== undefined ? cursorOf(table, last) : undefined;

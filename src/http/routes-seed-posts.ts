@@ -34,9 +34,9 @@ export function seedPostRoutes(app: HttpApp, parts: SidecarParts): void {
         throw new HttpProblem("not_found", `There are no posts here: no table is called ${POSTS}.`);
       const table = registry.get(request.query.table);
       if (table === undefined) throw refused(noTable(registry, request.query.table));
-      if (!table.columns.has(SOURCE)) throw refused(`${table.name} has no column ${SOURCE}.`);
       access.mayRead(request.principal, posts.name);
       access.mayRead(request.principal, table.name);
+      if (!table.columns.has(SOURCE)) throw refused(`${table.name} has no column ${SOURCE}.`);
       const notIn = readNotIn(registry, posts, `${table.name}.${SOURCE}`);
       const { rows } = await askDatabase(database, (store) => readRows(store, posts, { limit: 1, notIn }));
       const [post] = rows;
