@@ -13,6 +13,7 @@ import {
   readDeadLetters,
 } from "../store/dead-letter-read.ts";
 import type { HttpApp } from "./app.ts";
+import { askDatabase } from "./ask-database.ts";
 import type { SidecarParts } from "./parts.ts";
 import { HttpProblem } from "./problem.ts";
 import { locationOf } from "./publish.ts";
@@ -50,8 +51,10 @@ export function deadLetterRoutes(app: HttpApp, parts: SidecarParts): void {
     async (request, reply) => {
       operating(request, parts);
       const { id } = request.params;
-      const store = await parts.database.store();
-      const deleted = await discardDeadLetters(store, { ids: [id] }, new AbortController().signal);
+      const { signal } = new AbortController();
+      const deleted = await askDatabase(parts.database, (store) =>
+        discardDeadLetters(store, { ids: [id] }, signal),
+      );
       if (deleted === 0) throw noDeadLetter(id);
       return reply.status(204).send();
     },
@@ -90,7 +93,7 @@ function listRoutes(app: HttpApp, parts: SidecarParts): void {
     },
     async (request) => {
       operating(request, parts);
-      return { groups: await countDeadLetters(await parts.database.store(), {}) };
+      return { groups: await askDatabase(parts.database, (store) => countDeadLetters(store, {})) };
     },
   );
   app.get(
@@ -107,7 +110,7 @@ function listRoutes(app: HttpApp, parts: SidecarParts): void {
       const { code, table, state, limit, after } = request.query;
       const filter = { codes: code && [code], tables: table === undefined ? undefined : [table], state };
       const page = { order: "newest", limit: limit + 1, after } as const;
-      const found = await listDeadLetters(await parts.database.store(), filter, page);
+      const found = await askDatabase(parts.database, (store) => listDeadLetters(store, filter, page));
       const deadLetters = found.slice(0, limit);
       return { deadLetters, next: found.length > limit ? (deadLetters.at(-1)?.id ?? null) : null };
     },
@@ -119,7 +122,7 @@ function operating(request: FastifyRequest, { access }: SidecarParts): void {
 }
 
 async function letterOf(id: string, { database }: SidecarParts): Promise<DeadLetterRecord> {
-  const [letter] = await readDeadLetters(await database.store(), [id]);
+  const [letter] = await askDatabase(database, (store) => readDeadLetters(store, [id]));
   if (letter === undefined) throw noDeadLetter(id);
   return letter;
 }
@@ -142,17 +145,18 @@ async function replay(
   newKey: boolean,
   { database, outbox, replays }: SidecarParts,
 ): Promise<unknown> {
-  const store = await database.store();
-  if ((await listDeadLetters(store, { ids: [id] }, { order: "oldest", limit: 1 })).length === 0)
-    throw noDeadLetter(id);
   const publisher = {
     publish: (data: Buffer, attributes: Readonly<Record<string, string>>) =>
       outbox.republish(data, attributes),
     refuses: (_error: unknown): _error is Error => false,
   };
   const rules = { ...replays, newKey, newKeyBy: "add ?newKey=true" };
-  const work = { store, publisher, rules, signal: new AbortController().signal };
-  const replayed = await replayDeadLetter(work, id);
+  const { signal } = new AbortController();
+  const replayed = await askDatabase(database, async (store) => {
+    const [letter] = await listDeadLetters(store, { ids: [id] }, { order: "oldest", limit: 1 });
+    if (letter === undefined) throw noDeadLetter(id);
+    return replayDeadLetter({ store, publisher, rules, signal }, id);
+  });
   if (replayed?.result !== "published")
     throw new HttpProblem("not_open", `Dead letter ${id} is not replayed: ${replayed?.reason}.`);
   const location = locationOf(replayed.key);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { recentReceipts } from "../store/receipt-recent.ts";
 import type { HttpApp } from "./app.ts";
+import { askDatabase } from "./ask-database.ts";
 import { EventClients } from "./event-clients.ts";
 import { LiveCounters } from "./live-counters.ts";
 import type { SidecarParts } from "./parts.ts";
@@ -16,7 +17,7 @@ export function eventRoutes(app: HttpApp, parts: SidecarParts): void {
     { schema: { tags: ["updates"], summary: "The newest receipts", querystring: ReceiptsQuery } },
     async ({ principal, query }) => {
       parts.access.mayOperate(principal);
-      const receipts = await recentReceipts(await parts.database.store(), query.limit);
+      const receipts = await askDatabase(parts.database, (store) => recentReceipts(store, query.limit));
       return { receipts: receipts.map(({ id, ...receipt }) => ({ id, ...receiptBody(receipt) })) };
     },
   );
