@@ -307,6 +307,14 @@ const CROSS_RULES: readonly CrossRule[] = [
         `AUTH: none lets everybody who can reach HTTP_HOST ${v.HTTP_HOST} publish; set AUTH, or AUTH_NONE_OK=1 if that is meant`,
     ],
   },
+  {
+    of: ["AUTH", "POLICY_FILE"],
+    faults: (v) => [
+      v.AUTH === "oidc" &&
+        v.POLICY_FILE === undefined &&
+        "POLICY_FILE: is needed for AUTH=oidc, as an issuer may give a token to anybody",
+    ],
+  },
   ...(["API_KEYS_FILE", "OIDC_ISSUER", "OIDC_AUDIENCE", "OIDC_JWKS_URL"] as const).map(authRule),
 ];
 

@@ -6,7 +6,7 @@ import type { Update } from "../messages/update.ts";
 
 /** Who asks, and what they may do. */
 export interface Access {
-  /** Who asks. Rejects with an {@link HttpProblem} `unauthenticated`. */
+  /** Who asks. Rejects with an {@link HttpProblem}: `unauthenticated`, or `forbidden` for who may do nothing at all here. */
   authenticate(headers: IncomingHttpHeaders): Promise<Principal>;
   /** Why the principal may not publish this update, `forbidden`, with the grant that is missing; undefined: it may. */
   refusal(principal: Principal, update: Update): Rejection | undefined;

@@ -1,4 +1,4 @@
-import { operatorRefusal, type Policy, readRefusal, refusalOf } from "../messages/policy.ts";
+import { operatorRefusal, type Policy, readRefusal, refusalOf, strangerRefusal } from "../messages/policy.ts";
 import { PRINCIPAL_ATTRIBUTE, SIGNATURE_ATTRIBUTE, type Signer } from "../messages/principal.ts";
 import type { Access } from "./access.ts";
 import type { Authenticate } from "./credentials.ts";
@@ -15,7 +15,7 @@ export interface AccessRules {
 /** Access by authentication, with the grants of a policy; each principal travels with its updates. */
 export function createAccess({ authenticate, policy, signer }: AccessRules): Access {
   return {
-    authenticate,
+    authenticate: policy === undefined ? authenticate : knownTo(policy, authenticate),
     refusal: ({ name }, update) => (policy === undefined ? undefined : refusalOf(policy, name, update)),
     mayRead: ({ name }, table) => {
       const refusal = policy === undefined ? undefined : readRefusal(policy, name, table);
@@ -30,6 +30,16 @@ export function createAccess({ authenticate, policy, signer }: AccessRules): Acc
       if (signer === undefined) return named;
       return { ...named, [SIGNATURE_ATTRIBUTE]: signer.sign({ principal, key, fingerprint }) };
     },
+  };
+}
+
+/** Who is not in the policy asks nothing: an issuer such as Google gives a token to anybody. */
+function knownTo(policy: Policy, authenticate: Authenticate): Authenticate {
+  return async (headers) => {
+    const principal = await authenticate(headers);
+    const refusal = strangerRefusal(policy, principal.name);
+    if (refusal !== undefined) throw forbidden(refusal, { rule: "grant" });
+    return principal;
   };
 }
 

@@ -34,12 +34,17 @@ export interface TableGrant {
  */
 export function refusalOf(policy: Policy, principal: string, update: Update): Rejection | undefined {
   const grants = policy.principals.get(principal);
-  if (grants === undefined) return forbidden(`${named(principal)} has no grants in the policy.`);
+  if (grants === undefined) return forbidden(noGrants(principal));
   for (const change of update.changes) {
     const refusal = changeRefusal(grants, principal, change);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+/** Why the principal may not even ask, in a sentence: the policy does not name it. Undefined when it does. */
+export function strangerRefusal(policy: Policy, principal: string): string | undefined {
+  return policy.principals.has(principal) ? undefined : noGrants(principal);
 }
 
 /** Why the principal may not read this table's rows and definition, in a sentence; undefined when it may. */
@@ -102,6 +107,10 @@ function strangerOf(
   return Object.keys(values).find(
     (name) => !granted.has(name) && !key.some((column) => column.name === name),
   );
+}
+
+function noGrants(principal: string): string {
+  return `${named(principal)} has no grants in the policy.`;
 }
 
 function named(principal: string): string {

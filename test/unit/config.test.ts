@@ -49,6 +49,7 @@ test("rules between variables are told beside faults of single ones, but not of 
     "LANES",
     "OIDC_AUDIENCE",
     "OIDC_ISSUER",
+    "POLICY_FILE",
     "RECEIPT_RETENTION_HOURS",
   ]);
 });
@@ -77,8 +78,16 @@ test("each way of authentication needs its own variables, and those of another a
     faultsOf({ OIDC_ISSUER: "https://a", OIDC_AUDIENCE: "x", OIDC_JWKS_URL: "https://a/k" }).length,
     3,
   );
-  assert.equal(faultsOf({ AUTH: "oidc", OIDC_ISSUER: "https://a, b", OIDC_AUDIENCE: "x" }).length, 1);
-  const { config } = readConfig({ AUTH: "oidc", OIDC_ISSUER: "https://a, https://b/c", OIDC_AUDIENCE: "x" });
+  assert.equal(
+    faultsOf({ AUTH: "oidc", OIDC_ISSUER: "https://a, b", OIDC_AUDIENCE: "x", POLICY_FILE: "p" }).length,
+    1,
+  );
+  const { config } = readConfig({
+    AUTH: "oidc",
+    OIDC_ISSUER: "https://a, https://b/c",
+    OIDC_AUDIENCE: "x",
+    POLICY_FILE: "p",
+  });
   assert.deepEqual(config?.access.auth, {
     kind: "oidc",
     issuers: ["https://a", "https://b/c"],

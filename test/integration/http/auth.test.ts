@@ -22,6 +22,12 @@ const spare = newApiKey({ name: "shop" });
 const other = newApiKey({ name: "other" });
 writeFileSync(keysFile, `${shop.line}\n${spare.line}\n${other.line}\n`);
 
+const policyFile = join(folder, "policy.yaml");
+writeFileSync(
+  policyFile,
+  "version: 1\nprincipals:\n  subject-1: { tables: { customers: { operations: all, columns: all } } }\n",
+);
+
 const local = await issuer(file);
 const rig = await preparedRig(file);
 const byKey = await testSidecar(
@@ -31,7 +37,7 @@ const byKey = await testSidecar(
 );
 const byToken = await testSidecar(
   file,
-  { AUTH: "oidc", OIDC_ISSUER: local.url, OIDC_AUDIENCE: AUDIENCE },
+  { AUTH: "oidc", OIDC_ISSUER: local.url, OIDC_AUDIENCE: AUDIENCE, POLICY_FILE: policyFile },
   { rig },
 );
 const limited = await testSidecar(
@@ -142,6 +148,15 @@ describe("AUTH=oidc", () => {
       202,
       "clocks differ",
     );
+  });
+
+  it("answers 403 to who has a good token and is not in the policy, whatever is asked", async () => {
+    const stranger = bearer(await local.token({ sub: "somebody else" }));
+    for (const answer of [await post(byToken, stranger), await byToken.get("/updates/k", stranger)]) {
+      assert.equal(answer.status, 403, answer.text);
+      assert.equal(answer.json.code, "forbidden");
+      assert.match(answer.json.detail, /"somebody else" has no grants in the policy/);
+    }
   });
 
   it("refuses alg none, HS256 with the public key, and an altered token", async () => {
