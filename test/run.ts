@@ -2,7 +2,7 @@ import { glob } from "node:fs/promises";
 import { join } from "node:path";
 import { FLAVORS } from "./support/leg.ts";
 import { legStep } from "./support/leg-step.ts";
-import { type Report, toolStep, unitStep } from "./support/step.ts";
+import { programStep, type Report, toolStep, unitStep } from "./support/step.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 const UNIT = ["test/unit/**/*.test.ts"];
@@ -26,6 +26,8 @@ interface Wanted {
   readonly check: boolean;
   readonly unit: readonly string[];
   readonly onServers: readonly string[];
+  /** Whether the bench is run, briefly: so that it still runs when it is needed. */
+  readonly bench: boolean;
   readonly flavors: readonly (typeof FLAVORS)[number][];
 }
 
@@ -51,6 +53,7 @@ async function wanted(args: readonly string[]): Promise<Wanted> {
       ...files.filter((file) => !inUnit(file)),
       ...(all || parts.includes("integration") ? await find(ON_SERVERS) : []),
     ],
+    bench: all,
     flavors: flavors.length > 0 ? flavors : FLAVORS,
   };
 }
@@ -64,7 +67,7 @@ async function find(patterns: readonly string[]): Promise<string[]> {
 }
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<readonly Report[]> {
-  const { check, unit, onServers, flavors } = await wanted(args);
+  const { check, unit, onServers, bench, flavors } = await wanted(args);
   const reports: Report[] = [];
   if (check) {
     reports.push(await toolStep("format", ["biome", "format", "."]));
@@ -82,6 +85,10 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<reado
         i === 0 ? onServers : onServers.filter((file) => !NO_DATABASE.test(file) && !IN_BROWSER.test(file));
       reports.push(await legStep(flavor, files, signal));
     }
+  }
+  const there = flavors.find((_, i) => reports.at(i - flavors.length)?.result !== "did not run");
+  if (bench && there !== undefined) {
+    reports.push(await programStep("bench", ["test/bench/run.ts", there, "--smoke"], signal));
   }
   return reports;
 }

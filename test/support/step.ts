@@ -55,6 +55,23 @@ export async function toolStep(name: string, [tool = "", ...args]: readonly stri
   return done(code === 0 ? "passed" : "failed");
 }
 
+/** Runs a program of the project, a path and its arguments; told to end by SIGTERM when the signal is aborted. */
+export async function programStep(
+  name: string,
+  command: readonly string[],
+  signal: AbortSignal,
+): Promise<Report> {
+  const done = begin(name);
+  const child = spawn(process.execPath, command, {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+    signal,
+  });
+  child.on("error", () => {}); // the abort: the exit tells
+  const [code] = await once(child, "exit");
+  return done(code === 0 ? "passed" : "failed");
+}
+
 /**
  * Runs test files that need no server, in two processes: to start one and load the libraries takes longer than most files do.
  * Prints as node:test does, one process after the other.
