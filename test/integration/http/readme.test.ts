@@ -22,7 +22,7 @@ function examples(): { readonly command: string; readonly status: string }[] {
     .split("\n")
     .filter((line) => line.includes("curl "))
     .map((line) => {
-      const [, command = "", status = ""] = /^(.*?)\s+# (\d{3})$/.exec(line) ?? [];
+      const [, command = "", status = ""] = /^(.*?)\s+# (\d{3})\b/.exec(line) ?? [];
       assert.notEqual(status, "", `the README says what this answers: ${line}`);
       return { command, status };
     });
