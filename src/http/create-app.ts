@@ -8,7 +8,7 @@ import type { HttpApp } from "./app.ts";
 import { allowOrigins } from "./cors.ts";
 import { guard } from "./guard.ts";
 import { knownRoutes, refuseUnknownQueries } from "./known-routes.ts";
-import { answerUnreadable, passExpectations } from "./unreadable.ts";
+import { answerUnreadable, passExpectations, refuseHostless } from "./unreadable.ts";
 
 export interface AppOptions {
   readonly access: Access;
@@ -44,6 +44,8 @@ export async function createApp(options: AppOptions): Promise<HttpApp> {
     forceCloseConnections: "idle",
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable,
+    // `refuseHostless` does it, with a problem.
+    http: { requireHostHeader: false },
     frameworkErrors: (error, request, reply) => void answerError(error, request, reply, log),
     logger: false,
   });
@@ -58,6 +60,7 @@ export async function createApp(options: AppOptions): Promise<HttpApp> {
   const routes = knownRoutes(api);
   refuseUnknownQueries(api);
   passExpectations(api);
+  refuseHostless(api);
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply, routes));
   await allowOrigins(app, corsOrigins);
   await guard(app, { access, ratePerSecond });

@@ -36,7 +36,9 @@ export function methodsOn(path: string, routes: readonly KnownRoute[]): readonly
   return [...new Set(methods)].sort();
 }
 
+/** What does not begin with a slash is one segment that no route of ours has. */
 function segmentsOf(path: string): readonly string[] {
+  if (!path.startsWith("/")) return [path];
   return path.split("/").slice(1, path.endsWith("/") ? -1 : undefined);
 }
 

@@ -4,19 +4,20 @@ import { isJsonObject, type JsonObject, type JsonValue } from "../messages/json-
 import type { TableDefinition } from "../tables/definition.ts";
 import { sendProblem } from "./answer-error.ts";
 import type { HttpApp } from "./app.ts";
+import { findTable } from "./find-table.ts";
 import type { SidecarParts } from "./parts.ts";
 import { type Fault, HttpProblem, type ProblemBody } from "./problem.ts";
 import { send, type Sent } from "./publish.ts";
 import { checkItem, headerKey } from "./publish-item.ts";
 import { readItems } from "./read-items.ts";
-import { goneSignal } from "./routes-updates.ts";
+import { goneSignal, KeyHeader } from "./routes-updates.ts";
 
 /** `POST /update/{table}`: a flat row, upserted by its key; waits for what becomes of it and says so in a sentence. */
 export function seedUpdateRoutes(app: HttpApp, parts: SidecarParts): void {
   const params = z.object({ table: z.string().describe("A table's name") });
   app.post(
     "/update/:table",
-    { schema: { tags: ["rows"], summary: "Add or update one row", params } },
+    { schema: { tags: ["rows"], summary: "Add or update one row", params, headers: KeyHeader } },
     (request, reply) => upsert(request, reply, request.params.table, parts),
   );
 }
@@ -27,14 +28,7 @@ async function upsert(
   name: string,
   parts: SidecarParts,
 ): Promise<unknown> {
-  const table = parts.registry.get(name);
-  if (table === undefined) {
-    const tables = [...parts.registry.keys()].join(", ");
-    throw new HttpProblem(
-      "not_found",
-      `There is no table ${JSON.stringify(name)}; the tables are ${tables}.`,
-    );
-  }
+  const table = findTable(parts.registry, name);
   const { items } = readItems(request.body, request.headers["content-type"], parts);
   const value = items.length === 1 ? items[0]?.value : undefined;
   if (!isJsonObject(value))

@@ -29,11 +29,14 @@ export function updateRoutes(app: HttpApp, parts: SidecarParts): void {
   );
 }
 
-const Headers = z.looseObject({
+/** The header that names an update. */
+export const KeyHeader = z.looseObject({
   "idempotency-key": z
     .string()
     .optional()
     .describe("The update's idempotency key, bare or as a quoted string"),
+});
+const Headers = KeyHeader.extend({
   prefer: z.string().optional().describe("wait=N: wait up to N seconds for the receipt"),
 });
 const KeyParameter = z.object({ key: z.string().describe("An idempotency key") });

@@ -1,7 +1,7 @@
 import type { Server } from "node:http";
 import type { Socket } from "node:net";
 import type { HttpApp } from "./app.ts";
-import { type ProblemCode, problemBody } from "./problem.ts";
+import { HttpProblem, type ProblemCode, problemBody } from "./problem.ts";
 
 /** What Node's parser says (node:http, "Event: 'clientError'"); anything else is a `bad_request`. */
 const CODES: Readonly<Record<string, ProblemCode>> = {
@@ -32,4 +32,12 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
 /** A request that expects what nobody knows is answered like any other (RFC 9110 section 10.1.1 leaves it to the server). */
 export function passExpectations(app: HttpApp): void {
   (app.server as Server).on("checkExpectation", (request, response) => app.routing(request, response));
+}
+
+/** A request in HTTP/1.1 must name its host (RFC 9112 section 3.2). */
+export function refuseHostless(app: HttpApp): void {
+  app.addHook("onRequest", async ({ headers, raw }) => {
+    if (headers.host === undefined && raw.httpVersion === "1.1")
+      throw new HttpProblem("bad_request", "The request has no header Host, which HTTP/1.1 asks for.");
+  });
 }

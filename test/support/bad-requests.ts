@@ -40,7 +40,25 @@ export function badRequests(document: Document): fc.Arbitrary<BadRequest> {
       ? []
       : [{ weight: 8, arbitrary: badBody(route, document) }]),
   ]);
-  return fc.oneof(...faults);
+  return fc.oneof(badTarget(), ...faults);
+}
+
+/** What a request line may name that is no path of ours, or not only. */
+function badTarget(): fc.Arbitrary<BadRequest> {
+  const targets = [
+    "*",
+    "http://elsewhere.example/livez",
+    "//",
+    "/?",
+    "/updates?;",
+    "",
+    "livez",
+    "/%",
+    "/./livez",
+  ];
+  return fc
+    .tuple(fc.constantFrom(...targets), fc.constantFrom("GET", "OPTIONS", "HEAD", "POST"))
+    .map(([target, method]) => ({ fault: "target", method, target, headers: [], refused: false }));
 }
 
 const SOME: Readonly<Record<string, string>> = { table: "customers", key: "some", id: "1" };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { REJECTION_CODES } from "../../messages/rejection.ts";
 import { json, ref, type RouteDescriptions } from "./description.ts";
+import { ADA, RECEIPT } from "./examples.ts";
 import { key, time } from "./members.ts";
 
 const head = {
@@ -49,6 +50,31 @@ export const DEAD_LETTER_SCHEMAS = {
   Replayed: z.strictObject({ id: head.id, idempotencyKey: key, location: z.string() }),
 } as const;
 
+const LETTER = {
+  id: "7",
+  idempotencyKey: "order-17",
+  fingerprint: RECEIPT.fingerprint,
+  code: "row_missing",
+  message: "customers has no row with customerID c-42.",
+  pointer: "/key",
+  rule: null,
+  table: "customers",
+  column: null,
+  index: null,
+  errno: null,
+  messageId: "1042",
+  publishedAt: "2024-07-11T16:26:32.125000Z",
+  firstAt: "2024-07-11T16:26:32.141000Z",
+  lastAt: "2024-07-11T16:26:32.141000Z",
+  deliveries: 1,
+  replays: 0,
+  replayedAt: null,
+  replayOutcome: null,
+  bytes: 82,
+  attributes: { "idempotency-key": "order-17" },
+  data: JSON.stringify({ ...ADA, op: "update" }),
+};
+
 const LACKING = ["forbidden", "no_database", "database_unavailable"] as const;
 
 /** The kept originals of rejected updates. */
@@ -67,7 +93,14 @@ export const DEAD_LETTERS: RouteDescriptions = {
   },
   "GET /dead-letters/:id": {
     operationId: "readDeadLetter",
-    answers: { 200: { description: "The dead letter", content: json(ref("DeadLetter")) } },
+    answers: {
+      200: {
+        description: "The dead letter",
+        content: json(ref("DeadLetter"), {
+          missing: { summary: "Of a row that was missing", value: LETTER },
+        }),
+      },
+    },
     problems: [...LACKING, "no_dead_letter"],
   },
   "POST /dead-letters/:id/replay": {
@@ -76,7 +109,12 @@ export const DEAD_LETTERS: RouteDescriptions = {
       202: {
         description: "The broker has the original again",
         headers: { Location: "Where the receipt is found" },
-        content: json(ref("Replayed")),
+        content: json(ref("Replayed"), {
+          replayed: {
+            summary: "Its receipt is where it was",
+            value: { id: "7", idempotencyKey: "order-17", location: "/updates/order-17" },
+          },
+        }),
       },
     },
     problems: [...LACKING, "no_dead_letter", "not_open", "broker_unavailable", "overloaded"],

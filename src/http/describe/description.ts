@@ -10,11 +10,23 @@ export interface RouteDescription {
   readonly operationId: string;
   /** Markdown; only what the summary does not say. */
   readonly description?: string;
+  /** Parameters that no zod schema of the route names. */
+  readonly parameters?: readonly ParameterDescription[];
   readonly body?: BodyDescription;
   /** The good answers, by status. */
   readonly answers: Readonly<Record<number, AnswerDescription>>;
   /** What it refuses, beside what every route does ({@link everyProblem}); each has its status in `PROBLEMS`. */
   readonly problems?: readonly ProblemCode[];
+}
+
+/** A parameter as OpenAPI has it. */
+export interface ParameterDescription {
+  readonly name: string;
+  readonly in: "query" | "header";
+  readonly description: string;
+  readonly schema: JsonSchema;
+  readonly style?: "form";
+  readonly explode?: boolean;
 }
 
 export interface BodyDescription {
@@ -34,12 +46,17 @@ export interface AnswerDescription {
 export interface Content {
   readonly schema: JsonSchema;
   /** By name. */
-  readonly examples?: Readonly<Record<string, Example>>;
+  readonly examples?: Readonly<Record<string, Example | Reference>>;
 }
 
 export interface Example {
   readonly summary: string;
   readonly value: unknown;
+}
+
+/** To a component of the document. */
+export interface Reference {
+  readonly $ref: string;
 }
 
 /** Descriptions by route as it was registered: `GET /tables/:table/rows`. */

@@ -3,8 +3,9 @@ import { jsonSchemaTransform } from "fastify-type-provider-zod";
 import type { OpenAPIV3_1 } from "openapi-types";
 import type { HttpApp } from "../app.ts";
 import type { SidecarParts } from "../parts.ts";
-import type { AnswerDescription, Content, RouteDescription } from "./description.ts";
-import { everyProblem, problemAnswers, type RouteNature } from "./problems.ts";
+import { IF_NONE_MATCH } from "./conditional.ts";
+import type { AnswerDescription, Content, ParameterDescription, RouteDescription } from "./description.ts";
+import { everyProblem, problemAnswers, problemExamples, type RouteNature } from "./problems.ts";
 import { answerSchemas, DESCRIPTIONS } from "./routes.ts";
 import { rowSchemas } from "./row-schemas.ts";
 import { updateSchemas } from "./update-schemas.ts";
@@ -38,7 +39,8 @@ export async function describeRoutes(app: HttpApp, { registry, limits, options }
         ...rowSchemas(registry),
         ...updateSchemas(registry, limits.changes, options.batchItems),
       } as Record<string, OpenAPIV3_1.SchemaObject>;
-      return { ...document, components: { ...document.components, schemas } } as typeof document & object;
+      const components = { ...document.components, schemas, examples: problemExamples() };
+      return { ...document, components } as typeof document & object;
     },
   });
 }
@@ -53,8 +55,18 @@ function describe({ paths = {} }: Document, open: ReadonlySet<string>): void {
       takesBody: method !== "GET",
       hasBody: description.body !== undefined,
     };
-    if (operation !== undefined) Object.assign(operation, operationOf(description, nature));
+    if (operation === undefined) continue;
+    const parameters = [...parametersOf(operation), ...moreParameters(description)];
+    Object.assign(operation, operationOf(description, nature), parameters.length > 0 && { parameters });
   }
+}
+
+function parametersOf({ parameters }: Operation): readonly unknown[] {
+  return Array.isArray(parameters) ? parameters : [];
+}
+
+function moreParameters({ parameters = [], answers }: RouteDescription): readonly ParameterDescription[] {
+  return Object.hasOwn(answers, 304) ? [...parameters, IF_NONE_MATCH] : parameters;
 }
 
 function operationOf(route: RouteDescription, nature: RouteNature): Operation {

@@ -12,6 +12,7 @@ export const HEALTH_SCHEMAS = {
 } as const;
 
 const alive = { 200: { description: "It is", content: json(ref("Alive")) } };
+const STOPPING = { ready: false, reasons: [{ code: "stopping", message: "the sidecar is stopping" }] };
 const text = { schema: { type: "string" } };
 
 /** The probes, the metrics, and the description itself. */
@@ -23,7 +24,10 @@ export const HEALTH: RouteDescriptions = {
     description: "A backlog never fails it.",
     answers: {
       200: { description: "It can", content: json(ref("Readiness")) },
-      503: { description: "It can't: the reasons say why", content: json(ref("Readiness")) },
+      503: {
+        description: "It can't: the reasons say why",
+        content: json(ref("Readiness"), { stopping: { summary: "It is stopping", value: STOPPING } }),
+      },
     },
   },
   "GET /metrics": {

@@ -30,6 +30,24 @@ export const TABLE_SCHEMAS = {
   }),
 } as const;
 
+const ROW = { customerID: "c-42", firstName: "Ada", lastName: "Lovelace" };
+const COLUMN = {
+  name: "customerID",
+  type: "varchar(64)",
+  nullable: false,
+  optional: false,
+  readOnly: false,
+  generated: false,
+  autoIncrement: false,
+  indexed: true,
+};
+const TABLE = {
+  name: "customers",
+  key: ["customerID"],
+  operations: [...OPERATIONS],
+  version: null,
+  columns: [COLUMN],
+};
 const READING = ["not_found", "forbidden", "no_database", "database_unavailable"] as const;
 
 /** Tables, and the rows in them. */
@@ -37,7 +55,11 @@ export const ROWS: RouteDescriptions = {
   "GET /tables": {
     operationId: "listTables",
     answers: {
-      200: { description: "Those that the caller may read", headers: ETAG, content: json(ref("Tables")) },
+      200: {
+        description: "Those that the caller may read",
+        headers: ETAG,
+        content: json(ref("Tables"), { tables: { summary: "One table", value: { tables: [TABLE] } } }),
+      },
       304: UNCHANGED,
     },
   },
@@ -51,13 +73,22 @@ export const ROWS: RouteDescriptions = {
   },
   "GET /tables/:table/rows": {
     operationId: "listRows",
-    description:
-      "Any other parameter is an indexed column and the value that its rows hold: `siteID=7`, or `column.limit=7` for one that is called like a parameter.",
+    parameters: [
+      {
+        name: "columns",
+        in: "query",
+        description:
+          "Indexed columns and the values that the rows hold, each a parameter of its own: `site_url=https://e.org`; or `column.limit=7` where a column is called like another parameter",
+        schema: { type: "object", additionalProperties: { type: "string" } },
+        style: "form",
+        explode: true,
+      },
+    ],
     answers: {
       200: {
         description: "A page of rows, by key",
         headers: { ...ETAG, Link: "The next page (RFC 8288), when there is one" },
-        content: json(ref("RowPage")),
+        content: json(ref("RowPage"), { page: { summary: "The only page", value: { rows: [ROW] } } }),
       },
       304: UNCHANGED,
     },
@@ -66,7 +97,11 @@ export const ROWS: RouteDescriptions = {
   "GET /tables/:table/rows/:key": {
     operationId: "readRow",
     answers: {
-      200: { description: "The row", headers: ETAG, content: json(ref("Row")) },
+      200: {
+        description: "The row",
+        headers: ETAG,
+        content: json(ref("Row"), { customer: { summary: "A row of customers", value: ROW } }),
+      },
       304: UNCHANGED,
     },
     problems: [...READING, "no_row"],

@@ -6,7 +6,7 @@ import { ACCEPTED, ADA, CLOUD_EVENT, PAIR, RECEIPT } from "./examples.ts";
 /** What an update may be refused with before it is sent. */
 const CHECKED: readonly ProblemCode[] = ["unknown_table", "unknown_column", "operation_denied", "forbidden"];
 /** What the broker, or this process, does not take. */
-const UNSENT: readonly ProblemCode[] = ["broker_unavailable", "overloaded", "stopping"];
+const UNSENT: readonly ProblemCode[] = ["broker_unavailable", "overloaded"];
 /** How a worker may have settled it, when its receipt is waited for. */
 const REJECTED: readonly ProblemCode[] = [
   "row_missing",

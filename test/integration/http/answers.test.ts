@@ -40,7 +40,7 @@ const locked = await testSidecar(
 const slow = await testSidecar(file, { RATE_LIMIT_PER_SECOND: "1" }, { rig });
 /** The issuer of its tokens is not there. */
 const OIDC = { AUTH: "oidc", OIDC_ISSUER: "http://127.0.0.1:1", OIDC_AUDIENCE: "rowpost" };
-const untold = await testSidecar(file, OIDC, { rig });
+const untold = await testSidecar(file, { ...OIDC, POLICY_FILE: join(folder, "policy.json") }, { rig });
 const routes = routesOf(await document());
 const check = await answerCheck(registry);
 expectNoLeaks();
@@ -148,6 +148,9 @@ const PRODUCERS: Producers = {
   },
   "POST /update/{table} 422": () => sidecar.post(ADD, { firstName: 1 }),
   "POST /update/{table} 503": () => unheard.post(ADD, customer()),
+  // These need no grant, but a page of another site may not ask at all.
+  "GET /updates/{key} 403": (route) => raw(route, "Sec-Fetch-Site: cross-site\r\n"),
+  "GET /tables 403": (route) => raw(route, "Sec-Fetch-Site: cross-site\r\n"),
   "GET /tables 503": (route) =>
     plain(route, "/tables", { on: untold, headers: { authorization: `Bearer ${token()}` } }),
   "GET /tables/{table} 503": (route) =>
@@ -288,6 +291,9 @@ describe("what no route answers", () => {
     const answer = await rawRequest(sidecar.url, "HELLO\r\n\r\n");
     assert.equal(answer.status, 400);
     assert.equal(answer.headers.get("content-type"), "application/problem+json");
+    const hostless = await rawRequest(sidecar.url, "GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n");
+    assert.equal(hostless.status, 400);
+    assert.equal((JSON.parse(hostless.text) as { code: string }).code, "bad_request");
     const large = await rawRequest(
       sidecar.url,
       `GET /livez HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(70_000)}\r\n\r\n`,

@@ -55,6 +55,12 @@ describe("the OpenAPI document", async () => {
   it("has schemas that compile, and examples that they accept", () => {
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
     ajv.addSchema(described, "openapi.json");
+    const shared = Object.fromEntries(
+      Object.entries(described.components?.examples ?? {}).map(([name, one]) => [
+        name,
+        "value" in one ? (one.value as unknown) : undefined,
+      ]),
+    );
     for (const { method, path, operation } of routesOf(described)) {
       const { requestBody, responses } = operation;
       const bodies = [
@@ -67,7 +73,9 @@ describe("the OpenAPI document", async () => {
         for (const [type, { examples = {} }] of Object.entries(content)) {
           const at = ["paths", path, method.toLowerCase(), ...where.split("/"), "content", type, "schema"];
           const validate = ajv.compile({ $ref: `openapi.json#${pointer(at)}` });
-          for (const { value } of Object.values(examples)) {
+          for (const example of Object.values(examples)) {
+            const value =
+              "$ref" in example ? shared[String(example.$ref).split("/").at(-1) ?? ""] : example.value;
             assert.ok(validate(value), `${method} ${path} ${where}: ${ajv.errorsText(validate.errors)}`);
           }
         }
