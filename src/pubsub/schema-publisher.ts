@@ -49,7 +49,7 @@ class SchemaPublisher implements Publisher {
     try {
       return await this.#publisher.publish(this.#written(data, schema), attributes);
     } catch (error) {
-      if (!(error instanceof PubSubError) || error.status !== "INVALID_ARGUMENT") throw error;
+      if (!(error instanceof PubSubError) || !mayBeSchemas(error, schema)) throw error;
       if (this.#schema === asked) this.#schema = undefined;
       const now = await this.#ask();
       if (now.kind === "unknown") throw hinted(error, now.reason);
@@ -77,6 +77,11 @@ class SchemaPublisher implements Publisher {
   #written(data: Buffer, schema: TopicSchema): Buffer {
     return schema.kind === "ours" ? this.#encode(data, schema.encoding) : data;
   }
+}
+
+/** A message in another form is an invalid argument; a schema that has been deleted is not found. */
+function mayBeSchemas({ status }: PubSubError, { kind }: TopicSchema): boolean {
+  return status === "INVALID_ARGUMENT" || (status === "NOT_FOUND" && kind === "ours");
 }
 
 function sameForm(before: TopicSchema, now: TopicSchema): boolean {
