@@ -48,15 +48,9 @@ export function deadLetterRoutes(app: HttpApp, parts: SidecarParts): void {
   app.delete(
     "/dead-letters/:id",
     { schema: { tags: ["dead letters"], summary: "Delete a dead letter and its original", params } },
-    async (request, reply) => {
+    (request, reply) => {
       operating(request, parts);
-      const { id } = request.params;
-      const { signal } = new AbortController();
-      const deleted = await askDatabase(parts.database, (store) =>
-        discardDeadLetters(store, { ids: [id] }, signal),
-      );
-      if (deleted === 0) throw noDeadLetter(id);
-      return reply.status(204).send();
+      return discard(reply, request.params.id, parts);
     },
   );
 }
@@ -161,6 +155,13 @@ async function replay(
     throw new HttpProblem("not_open", `Dead letter ${id} is not replayed: ${replayed?.reason}.`);
   const location = locationOf(replayed.key);
   return reply.status(202).header("location", location).send({ id, idempotencyKey: replayed.key, location });
+}
+
+async function discard(reply: FastifyReply, id: string, { database }: SidecarParts): Promise<unknown> {
+  const { signal } = new AbortController();
+  const deleted = await askDatabase(database, (store) => discardDeadLetters(store, { ids: [id] }, signal));
+  if (deleted === 0) throw noDeadLetter(id);
+  return reply.status(204).send();
 }
 
 function noDeadLetter(id: string): HttpProblem {
