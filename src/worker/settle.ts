@@ -1,4 +1,5 @@
 import type { Settlement } from "../apply/outcome.ts";
+import { plainData } from "../messages/avro-decode.ts";
 import type { Rejection } from "../messages/rejection.ts";
 import type { Delivery, Publisher } from "../pubsub/port.ts";
 import type { Held } from "./waiting.ts";
@@ -43,7 +44,8 @@ async function publishThenAck(
 ): Promise<void> {
   try {
     const attributes = { ...ownAttributes(delivery), ...rejectionAttributes(decoded.key, rejection) };
-    await deadLetters.publish(delivery.data, attributes);
+    // As plain JSON: without the broker's attributes nothing says there that it is Avro.
+    await deadLetters.publish(plainData(delivery.data, delivery.attributes), attributes);
     delivery.ack();
   } catch (error) {
     unpublished(error);

@@ -3,10 +3,14 @@ import { test } from "node:test";
 import { deadLettersCommand } from "../../../src/cli/dead-letters.ts";
 import { createUpdatePublisher } from "../../../src/cli/update-publisher.ts";
 import { AVRO_ENCODINGS, AVRO_SCHEMA_TEXT } from "../../../src/messages/avro-schema.ts";
+import { parseJson } from "../../../src/messages/parse-json.ts";
+import { createIntake } from "../../../src/pubsub/intake.ts";
 import { applyTopology } from "../../../src/pubsub/topology.ts";
+import { canonicalJson } from "../../../src/tables/canonical-json.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";
 import { type Rig, rig } from "../../support/rig.ts";
 import { runCommand } from "../../support/run-command.ts";
+import { Recorder } from "../pubsub/recorder.ts";
 
 expectNoLeaks();
 
@@ -110,4 +114,23 @@ test("a dead letter that came in Avro is replayed in the encoding that the topic
   assert.deepEqual(await on.database.query("SELECT content FROM toots"), [{ content: "late" }]);
   const letters = await on.database.query("SELECT replays,replay_outcome FROM dead_letters");
   assert.deepEqual(letters, [{ replays: 1, replay_outcome: "applied" }]);
+});
+
+test("a rejected update that came in Avro goes to the dead-letter topic as plain JSON", async (t) => {
+  const on = await rig(t, { PUBSUB_DEAD_LETTER_TOPIC: "rejected-updates" });
+  await Promise.all([on.migrate(), on.topology()]);
+  await on.client.api.topic("rejected-updates").createSubscription("rejected");
+  const rejected = new Recorder((delivery) => delivery.ack());
+  const options = { subscription: "rejected", streams: 1, maxMessages: 10, maxBytes: 1_000_000 };
+  const intake = createIntake(on.client, options);
+  t.after(() => intake.close(5_000));
+  intake.start(rejected);
+  on.worker();
+  const update = toot("nobody").replace("upsert", "update");
+  await publishAs(on, "BINARY", { late: update });
+  await rejected.until(() => rejected.deliveries.length === 1);
+  const [arrived] = rejected.deliveries;
+  assert.equal(arrived?.attributes["rowpost-rejection-code"], "row_missing");
+  const read = (bytes: Buffer) => canonicalJson(parseJson(bytes, { dataBytes: 10_000, depth: 64 }).value);
+  assert.equal(read(arrived.data), read(Buffer.from(update)));
 });
