@@ -52,7 +52,7 @@ export class LiveCounters {
   readonly #parts: Pick<SidecarParts, "database" | "outbox" | "waits">;
   readonly #listeners = new Set<(sample: Sample) => void>();
   readonly #closing = new AbortController();
-  #looking: Promise<void> | undefined;
+  #looking = false;
   #ranges: readonly RangeCounts[] = [];
   #open = { count: 0, until: 0 };
 
@@ -63,17 +63,18 @@ export class LiveCounters {
   /** Calls `listener` with each sample, until the returned function is called. */
   listen(listener: (sample: Sample) => void): () => void {
     this.#listeners.add(listener);
-    if (!this.#closing.signal.aborted) this.#looking ??= this.#look();
+    if (!this.#looking && !this.#closing.signal.aborted) void this.#look();
     return () => this.#listeners.delete(listener);
   }
 
-  /** No sample comes any more. Twice does no harm. */
-  async close(): Promise<void> {
+  /** No sample comes any more. Does not wait for a database that is slow to answer. Twice does no harm. */
+  close(): void {
     this.#closing.abort();
-    await this.#looking;
+    this.#listeners.clear();
   }
 
   async #look(): Promise<void> {
+    this.#looking = true;
     const { signal } = this.#closing;
     this.#ranges = [];
     let before: number | undefined;
@@ -85,7 +86,7 @@ export class LiveCounters {
       const pause = Math.max(0, INTERVAL_MS - (performance.now() - now));
       await delay(pause, undefined, { signal }).catch(() => {});
     }
-    this.#looking = undefined;
+    this.#looking = false;
   }
 
   async #sample(seconds: number): Promise<Sample> {

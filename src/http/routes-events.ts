@@ -62,7 +62,7 @@ function streamRoute(app: HttpApp, parts: SidecarParts): void {
   );
   app.addHook("preClose", async () => {
     clients.close();
-    await counters.close();
+    counters.close();
   });
 }
 

@@ -31,7 +31,7 @@ test("nobody listens: the database is not asked; two listen: it is asked once fo
     [1, 1],
   );
   for (const stop of leave) stop();
-  await live.close();
+  live.close();
   assert.equal(asked(), 1);
 });
 
@@ -45,8 +45,8 @@ test("a database that is away leaves the process's own counters, and the reason"
   assert.equal(sample?.publishing, 3);
   assert.equal(sample?.waiting, 2);
   leave();
-  await live.close();
-  await live.close();
+  live.close();
+  live.close();
 });
 
 test("those who listen again after all have left hear again", async () => {
@@ -57,5 +57,17 @@ test("those who listen again after all have left hear again", async () => {
   await until("a sample", () => heard.length > 0);
   leave();
   assert(asked() >= 1);
-  await live.close();
+  live.close();
+});
+
+test("closing does not wait for a database that does not answer", async () => {
+  const { promise, resolve } = Promise.withResolvers<never>();
+  const parts = { database: { configured: true, store: () => promise }, outbox: {}, waits: {} };
+  const live = new LiveCounters(parts as unknown as SidecarParts);
+  const heard: Sample[] = [];
+  live.listen((sample) => heard.push(sample));
+  live.close();
+  resolve(undefined as never);
+  await new Promise(setImmediate);
+  assert.deepEqual(heard, []);
 });
