@@ -29,13 +29,16 @@ const rows = new Rows(tables, (table, change) => {
 function route(focus) {
   const named = location.hash.slice(1);
   const view = VIEWS.includes(named) ? named : "overview";
-  if (named === "main") return;
+  // The link that skips to the content leaves the view as it is.
+  if (named === "main" && focus) return;
   show(view);
   for (const link of document.querySelectorAll("nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (focus) document.querySelector(`[data-view="${view}"] h1`).focus();
+  const title = document.querySelector(`[data-view="${view}"] h1`);
+  document.title = `${title.textContent} – rowpost`;
+  if (focus) title.focus();
   void opened[view]();
 }
 
