@@ -6,6 +6,7 @@ import { Outbox } from "../http/outbox.ts";
 import type { SidecarParts } from "../http/parts.ts";
 import { Readiness } from "../http/readiness.ts";
 import { ReceiptWaits } from "../http/receipt-waits.ts";
+import { Turns } from "../http/turns.ts";
 import { createDecoder } from "../messages/decode.ts";
 import { createEncoder } from "../messages/encode.ts";
 import type { PubSubClient } from "../pubsub/client.ts";
@@ -57,6 +58,7 @@ export async function assembleSidecar(
     waits,
     access,
     readiness: readinessOf(config, client),
+    turns: new Turns(),
     metrics,
     replays: replaysOf(config, registry),
     options: http,

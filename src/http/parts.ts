@@ -9,6 +9,7 @@ import type { Access } from "./access.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Readiness } from "./readiness.ts";
 import type { ReceiptWaits } from "./receipt-waits.ts";
+import type { Turns } from "./turns.ts";
 
 /** What the routes are given. */
 export interface SidecarParts {
@@ -20,6 +21,8 @@ export interface SidecarParts {
   readonly waits: ReceiptWaits;
   readonly access: Access;
   readonly readiness: Readiness;
+  /** By which what takes the processor long is cut into slices. */
+  readonly turns: Turns;
   readonly metrics: SidecarMetrics;
   /** When a dead letter may be published again. */
   readonly replays: Omit<ReplayRules, "newKey" | "newKeyBy">;

@@ -43,7 +43,8 @@ const KeyParameter = z.object({ key: z.string().describe("An idempotency key") }
 
 async function publish(request: FastifyRequest, reply: FastifyReply, parts: SidecarParts): Promise<unknown> {
   const { headers, principal } = request;
-  const { single, items } = readItems(request.body, headers["content-type"], parts);
+  const read = () => readItems(request.body, headers["content-type"], parts);
+  const { single, items } = await parts.turns.run(read);
   const key = headerKey(headers["idempotency-key"]);
   if (key !== undefined && !single) throw keyForMany();
   const seconds = parts.database.configured ? preferredWait(headers["prefer"], parts.options.longestWait) : 0;
@@ -61,7 +62,11 @@ async function sendItem(
   parts: SidecarParts,
   waiting: Waiting,
 ): Promise<Sent> {
-  const checked = item.problem === undefined ? checkItem(item.value, key, principal, parts) : item;
+  const { value, problem } = item;
+  const checked =
+    problem === undefined
+      ? await parts.turns.run(() => checkItem(value, key, principal, parts))
+      : { problem };
   if (checked.problem === undefined) return send(parts, checked.message, principal, waiting);
   parts.metrics.countUpdate(checked.problem.code);
   return checked.problem;
@@ -90,6 +95,7 @@ const RETRY_SECONDS = "5";
 /** Aborted when the client has gone without its answer. */
 export function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController();
+  if (reply.raw.destroyed) gone.abort(GONE);
   // Every answer ends with this event; an abort without a reason would make an error with a stack each time.
   reply.raw.once("close", () => gone.abort(GONE));
   return gone.signal;
