@@ -152,7 +152,7 @@ async function slowRequest(t: Scope, port: number): Promise<Socket> {
   socket.on("error", () => {});
   t.after(async () => void socket.destroy());
   await once(socket, "connect");
-  const head = ["POST /updates HTTP/1.1", "Host: x", "Content-Type: application/json", "Content-Length: 99"];
+  const head = ["POST /updates HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Content-Length: 99"];
   await new Promise((resolve) => socket.write(`${head.join("\r\n")}\r\n\r\n{`, resolve));
   return socket;
 }
