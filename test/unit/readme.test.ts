@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import type { Command } from "commander";
+import { parse } from "yaml";
 import { OUTCOMES } from "../../src/apply/outcome.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
 import type { CliContext } from "../../src/cli/context.ts";
@@ -12,6 +13,7 @@ import { printTable } from "../../src/cli/print-table.ts";
 import { readConfig, VARIABLES } from "../../src/config.ts";
 import { sampleUpdates } from "../../src/local/samples.ts";
 import { createDecoder } from "../../src/messages/decode.ts";
+import { readPolicy } from "../../src/messages/read-policy.ts";
 import { REJECTION_CODES } from "../../src/messages/rejection.ts";
 import { registry } from "../../src/tables/registry.ts";
 import { Metrics } from "../../src/telemetry/metrics.ts";
@@ -193,4 +195,11 @@ test("each relative link of the README leads somewhere", () => {
   for (const file of spans(section("## The rooms")).filter((span) => span.startsWith("."))) {
     assert(existsSync(join(ROOT, file)), file);
   }
+});
+
+test("the policy that the README shows is one", () => {
+  const [text = ""] = blocks(section("### Who may do what"), "yaml");
+  const { policy, faults } = readPolicy(parse(text), registry);
+  assert.deepEqual(faults, undefined);
+  assert.deepEqual([...(policy?.principals.keys() ?? [])], ["shop@example.org", "ops"]);
 });
