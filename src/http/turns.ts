@@ -1,5 +1,5 @@
 /** How long work may hold the event loop in one of its rounds, in ms. */
-const SLICE_MS = 10;
+const SLICE_MS = 5;
 
 /**
  * Lets short pieces of work take turns with the rest of the process: in each round of the event loop they get a slice, and what
