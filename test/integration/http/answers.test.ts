@@ -116,7 +116,7 @@ const BY_STATUS: Producers = {
   413: (route) => raw(route, "Content-Type: application/json\r\nContent-Length: 999999999\r\n"),
   415: (route) => raw(route, "Content-Type: text/plain\r\nContent-Length: 2\r\n", "{}"),
   429: async (route) => {
-    const several = Array.from({ length: 5 }, () => plain(route, example(route), { on: slow }));
+    const several = Array.from({ length: 10 }, () => plain(route, example(route), { on: slow }));
     const answers = await Promise.all(several);
     return answers.find(({ status }) => status === 429) ?? assert.fail("no limit");
   },
@@ -203,8 +203,13 @@ const PRODUCERS: Producers = {
   "GET /events 503": async (route) => {
     const all = await Promise.all(Array.from({ length: 50 }, () => listener()));
     const refused = await plain(route, "/events");
-    for (const one of all) await one.leave();
+    for (const one of all) one.leave();
     return refused;
+  },
+  "GET /events 429": async () => {
+    const all = await Promise.all(Array.from({ length: 10 }, () => listener(slow)));
+    for (const one of all) one.leave();
+    return all.find(({ status }) => status === 429) ?? assert.fail("no limit");
   },
   "GET /livez 200": (route) => plain(route, "/livez"),
   "GET /startupz 200": (route) => plain(route, "/startupz"),
@@ -241,13 +246,17 @@ async function row(route: Route, headers = {}): Promise<Answer> {
   return plain(route, `/tables/feed/rows/${encodeURIComponent("https://e.org/1")}`, { headers });
 }
 
-/** One that reads the events until it leaves. */
-async function listener() {
+/** One that reads the events until it leaves; its answer is checked when it is refused. */
+async function listener(on = sidecar) {
   const gone = new AbortController();
-  const answer = await fetch(`${sidecar.url}/events`, { signal: gone.signal });
-  const type = answer.headers.get("content-type");
+  const answer = await fetch(`${on.url}/events`, { signal: gone.signal });
   file.after(async () => gone.abort());
-  return { status: answer.status, type, leave: async () => gone.abort() };
+  const { status, headers } = answer;
+  if (status >= 400) {
+    const text = await answer.text();
+    assert.equal(check({ method: "GET", path: "/events", status, headers, text }), undefined);
+  }
+  return { status, leave: () => gone.abort() };
 }
 
 describe("every documented answer is given", () => {

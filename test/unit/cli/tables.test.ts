@@ -90,7 +90,10 @@ test("the printed contract is written, checked, and its drift named file by file
   assert.deepEqual(await readdir(folder), []);
   const written = await tables(["schemas"], folder);
   assert.equal(written.code, 0);
-  assert.match(written.stdout, /\ncreated schemas\/tables\/shelves\.schema\.json\ncreated schemas\/openapi\.json\n$/);
+  assert.match(
+    written.stdout,
+    /\ncreated schemas\/tables\/shelves\.schema\.json\ncreated schemas\/openapi\.json\n$/,
+  );
   assert.deepEqual(await tables(["schemas", "--check"], folder), {
     code: 0,
     stdout: "schemas/ is up to date\n",
