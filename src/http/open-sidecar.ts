@@ -7,6 +7,7 @@ import { describeRoutes } from "./describe/document.ts";
 import type { SidecarParts } from "./parts.ts";
 import { deadLetterRoutes } from "./routes-dead-letters.ts";
 import { healthRoutes } from "./routes-health.ts";
+import { pageRoutes } from "./routes-page.ts";
 import { rowRoutes } from "./routes-rows.ts";
 import { seedPostRoutes } from "./routes-seed-posts.ts";
 import { tableRoutes } from "./routes-tables.ts";
@@ -67,6 +68,7 @@ export async function addRoutes(app: HttpApp, parts: SidecarParts): Promise<void
   seedPostRoutes(app, parts);
   deadLetterRoutes(app, parts);
   eventRoutes(app, parts);
+  pageRoutes(app);
   await descriptionRoutes(app);
 }
 
