@@ -24,6 +24,8 @@ async function runSidecar(context: CliContext): Promise<void> {
   await using sidecar = await assembleSidecar(config, registry, client, log);
   const place = { http: `http://${http.host}:${sidecar.port}`, topic: pubsub.topic };
   log.info({ version, ...place, receipts: database.address !== undefined }, "rowpost sidecar starts");
+  if (config.access.auth.kind === "none")
+    log.warn("AUTH=none: whoever reaches this port may publish, and read and operate what it serves");
   if (!context.signal.aborted) await once(context.signal, "abort");
   log.info({ signal: context.signal.reason }, "stopping");
   const closed = sidecar.close().then(() => true);

@@ -28,6 +28,7 @@ test("a sidecar waits for nothing: it publishes without a database, says what is
   assert.deepEqual(await process.stop(10_000), { code: 0, signal: null });
   const output = await process.output();
   assert.equal(output.match(/"rowpost sidecar starts"/g)?.length, 1, output);
+  assert.match(output, /"severity":"WARNING".*"message":"AUTH=none: whoever reaches this port may publish/);
   assert.match(output, /"message":"stopped"/);
 });
 
@@ -152,7 +153,12 @@ async function slowRequest(t: Scope, port: number): Promise<Socket> {
   socket.on("error", () => {});
   t.after(async () => void socket.destroy());
   await once(socket, "connect");
-  const head = ["POST /updates HTTP/1.1", "Host: localhost", "Content-Type: application/json", "Content-Length: 99"];
+  const head = [
+    "POST /updates HTTP/1.1",
+    "Host: localhost",
+    "Content-Type: application/json",
+    "Content-Length: 99",
+  ];
   await new Promise((resolve) => socket.write(`${head.join("\r\n")}\r\n\r\n{`, resolve));
   return socket;
 }
