@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from "../messages/json-value.ts";
-import { parseJson } from "../messages/parse-json.ts";
+import { type JsonLimits, parseJson } from "../messages/parse-json.ts";
 import type { SidecarParts } from "./parts.ts";
 import { HttpProblem, type ProblemBody, rejectionProblem } from "./problem.ts";
 
@@ -14,32 +14,42 @@ export interface ReadBody {
   readonly items: readonly ReadItem[];
 }
 
+/** What bounds a body. */
+export type BodyRules = Pick<SidecarParts, "limits" | "options">;
+
 const NEWLINE = 0x0a;
 
 /**
  * The updates in a body: one, `{"updates": […]}`, or NDJSON with one a line (empty lines are passed over). Throws an
  * {@link HttpProblem} when the body as a whole cannot be read; a bad line or item refuses only itself.
  */
-export function readItems(
-  body: unknown,
-  contentType: string | undefined,
-  { limits, options }: Pick<SidecarParts, "limits" | "options">,
-): ReadBody {
-  if (!Buffer.isBuffer(body) || body.length === 0)
-    throw refused("malformed", "The body is empty; an update is a JSON object.");
-  // A list of updates is two levels around each.
-  const around = { dataBytes: options.bodyBytes, depth: limits.depth + 2 };
+export function readItems(body: unknown, contentType: string | undefined, rules: BodyRules): ReadBody {
+  const most = rules.options.batchItems;
   if (/ndjson/i.test(contentType ?? "")) {
-    const items = [...lines(body)].map((line) => itemOf(parseJson(line, around)));
-    return { single: false, items: counted(items, options.batchItems, "") };
+    const items = [...lines(bytesOf(body))].map((line) => itemOf(parseJson(line, jsonLimits(rules))));
+    return { single: false, items: counted(items, most, "") };
   }
-  const { value, fault } = parseJson(body, around);
-  if (fault !== undefined) {
-    const { code, message, ...where } = fault;
-    throw new HttpProblem(code, message, { members: where });
-  }
+  const value = readValue(body, rules);
   if (!isJsonObject(value) || !Object.hasOwn(value, "updates")) return { single: true, items: [{ value }] };
-  return { single: false, items: listed(value["updates"], Object.keys(value), options.batchItems) };
+  return { single: false, items: listed(value["updates"], Object.keys(value), most) };
+}
+
+/** The one JSON value of a body. Throws an {@link HttpProblem} when it cannot be read. */
+export function readValue(body: unknown, rules: BodyRules): JsonValue {
+  const { value, fault } = parseJson(bytesOf(body), jsonLimits(rules));
+  if (fault === undefined) return value;
+  const { code, message, ...where } = fault;
+  throw new HttpProblem(code, message, { members: where });
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (Buffer.isBuffer(body) && body.length > 0) return body;
+  throw refused("malformed", "The body is empty; an update is a JSON object.");
+}
+
+/** A list of updates is two levels around each. */
+function jsonLimits({ limits, options }: BodyRules): JsonLimits {
+  return { dataBytes: options.bodyBytes, depth: limits.depth + 2 };
 }
 
 function listed(updates: JsonValue | undefined, names: readonly string[], most: number): readonly ReadItem[] {

@@ -9,7 +9,7 @@ import type { SidecarParts } from "./parts.ts";
 import { type Fault, HttpProblem, type ProblemBody } from "./problem.ts";
 import { send, type Sent } from "./publish.ts";
 import { checkItem, headerKey } from "./publish-item.ts";
-import { readItems } from "./read-items.ts";
+import { readValue } from "./read-items.ts";
 import { goneSignal, KeyHeader } from "./routes-updates.ts";
 
 /** `POST /update/{table}`: a flat row, upserted by its key; waits for what becomes of it and says so in a sentence. */
@@ -29,14 +29,15 @@ async function upsert(
   parts: SidecarParts,
 ): Promise<unknown> {
   const table = findTable(parts.registry, name);
-  const { items } = readItems(request.body, request.headers["content-type"], parts);
-  const value = items.length === 1 ? items[0]?.value : undefined;
+  const value = readValue(request.body, parts);
   if (!isJsonObject(value))
     throw new HttpProblem("invalid", "The body must be one row: a JSON object.", {
       members: { rule: "type", pointer: "" },
     });
   const key = headerKey(request.headers["idempotency-key"]);
-  const { message, problem } = checkItem(changeOf(table, value), key, request.principal, parts);
+  const { message, problem } = await parts.turns.run(() =>
+    checkItem(changeOf(table, value), key, request.principal, parts),
+  );
   if (problem !== undefined) {
     parts.metrics.countUpdate(problem.code);
     return sendProblem(reply, flattened(problem));
