@@ -56,7 +56,7 @@ export interface Config {
     /** Longest `Prefer: wait=N`, in seconds. */
     readonly longestWait: number;
     /** How long `POST /update/{table}` waits, in seconds. */
-    readonly seedWait: number;
+    readonly flatRowWait: number;
     /** Updates on their way to the broker at the most. */
     readonly maxPending: number;
     readonly maxPendingBytes: number;
@@ -399,7 +399,7 @@ function assemble(v: Variables): Config {
       batchItems: v.HTTP_MAX_UPDATES,
       bodyBytes: v.HTTP_MAX_BODY_BYTES,
       longestWait: v.HTTP_LONGEST_WAIT_SECONDS,
-      seedWait: v.HTTP_UPDATE_WAIT_SECONDS,
+      flatRowWait: v.HTTP_UPDATE_WAIT_SECONDS,
       maxPending: v.HTTP_MAX_PENDING,
       maxPendingBytes: v.HTTP_MAX_PENDING_BYTES,
       publishTimeoutMs: v.HTTP_PUBLISH_TIMEOUT_MS,

@@ -9,10 +9,10 @@ import { deadLetterRoutes } from "./routes-dead-letters.ts";
 import { healthRoutes } from "./routes-health.ts";
 import { pageRoutes } from "./routes-page.ts";
 import { rowRoutes } from "./routes-rows.ts";
-import { seedPostRoutes } from "./routes-seed-posts.ts";
+import { nextPostRoutes } from "./routes-next-post.ts";
 import { tableRoutes } from "./routes-tables.ts";
 import { eventRoutes } from "./routes-events.ts";
-import { seedUpdateRoutes } from "./routes-seed-updates.ts";
+import { flatRowRoutes } from "./routes-flat-rows.ts";
 import { updateRoutes } from "./routes-updates.ts";
 import { watchSilentConnections } from "./silent-connections.ts";
 
@@ -62,10 +62,10 @@ export async function addRoutes(app: HttpApp, parts: SidecarParts): Promise<void
   await describeRoutes(app, parts);
   healthRoutes(app, parts);
   updateRoutes(app, parts);
-  seedUpdateRoutes(app, parts);
+  flatRowRoutes(app, parts);
   tableRoutes(app, parts);
   rowRoutes(app, parts);
-  seedPostRoutes(app, parts);
+  nextPostRoutes(app, parts);
   deadLetterRoutes(app, parts);
   eventRoutes(app, parts);
   pageRoutes(app);

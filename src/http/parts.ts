@@ -35,7 +35,7 @@ export interface SidecarOptions {
   /** Longest `Prefer: wait=N`, in seconds. */
   readonly longestWait: number;
   /** How long `POST /update/{table}` waits, in seconds. */
-  readonly seedWait: number;
+  readonly flatRowWait: number;
   /** Bytes of a request's body at the most. */
   readonly bodyBytes: number;
   /** Requests of one principal in a second at the most; 0: no limit. */

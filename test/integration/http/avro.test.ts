@@ -56,7 +56,7 @@ describe("a sidecar whose topic has the schema of updates", () => {
     assert.deepEqual(statuses, [200, 422, 200], answer.text);
   });
 
-  it("keeps every digit of a seed's row", async () => {
+  it("keeps every digit of a flat row", async () => {
     const row = '{"id":109382716453829173,"content":"<p>hi</p>","application":{"n":18446744073709551615}}';
     const answer = await sidecar.post("/update/toots", row);
     assert.equal(answer.status, 201, answer.text);

@@ -44,7 +44,7 @@ test("each curl command of the README answers as it says, one after the other", 
   }
 });
 
-test("the seeds' rows hold every digit", async () => {
+test("a 64-bit id in a flat row keeps every digit", async () => {
   const [toot] = await rig.database.query("SELECT id FROM toots");
   assert.equal(toot?.["id"], "112769174453829173");
 });

@@ -8,7 +8,7 @@ const parts = {
   options: {
     batchItems: 3,
     longestWait: 30,
-    seedWait: 10,
+    flatRowWait: 10,
     bodyBytes: 10_000,
     ratePerSecond: 0,
     corsOrigins: [],

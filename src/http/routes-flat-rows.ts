@@ -13,7 +13,7 @@ import { readValue } from "./read-items.ts";
 import { goneSignal, KeyHeader } from "./routes-updates.ts";
 
 /** `POST /update/{table}`: a flat row, upserted by its key; waits for what becomes of it and says so in a sentence. */
-export function seedUpdateRoutes(app: HttpApp, parts: SidecarParts): void {
+export function flatRowRoutes(app: HttpApp, parts: SidecarParts): void {
   const params = z.object({ table: z.string().describe("A table's name") });
   app.post(
     "/update/:table",
@@ -43,7 +43,7 @@ async function upsert(
     return sendProblem(reply, flattened(problem));
   }
   const waiting = {
-    ms: parts.database.configured ? parts.options.seedWait * 1000 : 0,
+    ms: parts.database.configured ? parts.options.flatRowWait * 1000 : 0,
     signal: goneSignal(reply),
   };
   return answer(reply, table, await send(parts, message, request.principal, waiting));
@@ -78,7 +78,7 @@ function answer(reply: FastifyReply, table: TableDefinition, sent: Sent): unknow
     .send({ message: sentence(table.name, receipt.outcome, receipt.rowsInserted > 0), ...receipt });
 }
 
-/** The seed's own words, which its callers may look for: "Build record added successfully". */
+/** The words of the services before it, which their callers may look for: "Build record added successfully". */
 function sentence(table: string, outcome: string, added: boolean): string {
   if (outcome !== "applied") return `No update needed for the ${singular(table)} record`;
   return `${capital(table)} record ${added ? "added" : "updated"} successfully`;

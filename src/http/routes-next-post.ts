@@ -14,7 +14,7 @@ const POSTS = "feed";
 const SOURCE = "site_url";
 
 /** `GET /get/post?table=T`: a post of the feed of which T has no row yet. */
-export function seedPostRoutes(app: HttpApp, parts: SidecarParts): void {
+export function nextPostRoutes(app: HttpApp, parts: SidecarParts): void {
   const querystring = z.strictObject({
     table: z.string().describe(`A table with a column ${SOURCE}`),
   });
