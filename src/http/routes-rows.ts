@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { NotIn } from "../store/row-not-in.ts";
-import { readRow, readRows } from "../store/row-read.ts";
+import { readRow } from "../store/row-read.ts";
 import type { TableDefinition } from "../tables/definition.ts";
 import { rowJson } from "../tables/row-json.ts";
 import { answerJson } from "./answer-json.ts";
@@ -12,6 +12,7 @@ import type { SidecarParts } from "./parts.ts";
 import { HttpProblem } from "./problem.ts";
 import { cursorOf, readCursor } from "./row-cursor.ts";
 import { readKey } from "./row-key.ts";
+import { readPage } from "./row-page.ts";
 import { readFilters, readNotIn } from "./row-query.ts";
 
 /** `GET /tables/{table}/rows` and `GET /tables/{table}/rows/{key}`. */
@@ -97,15 +98,13 @@ async function answerPage(
     equal: readFilters(table, query),
     notIn: notIn === undefined ? undefined : readableNotIn(request, table, notIn, parts),
   };
-  const { rows, more } = await askDatabase(parts.database, (store) => readRows(store, table, asked));
-  const last = rows.at(-1);
+  const { texts, last, more } = await askDatabase(parts.database, (store) => readPage(store, table, asked));
   const next = more && last !== undefined ? cursorOf(table, last) : undefined;
   if (next !== undefined) {
     query.set("after", next);
     // RFC 8288
     reply.header("link", `</tables/${encodeURIComponent(table.name)}/rows?${query}>; rel="next"`);
   }
-  const texts = rows.map((row) => rowJson(table, row)).join(",");
   const end = next === undefined ? "" : `,"next":${JSON.stringify(next)}`;
-  return answerJson(request, reply, `{"rows":[${texts}]${end}}`);
+  return answerJson(request, reply, `{"rows":[${texts.join(",")}]${end}}`);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import { PAGE_SIZE } from "../../../src/http/row-page.ts";
 import { registry as shipped, registryOf } from "../../../src/tables/registry.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";
 import { preparedRig, testSidecar } from "../../support/sidecar.ts";
@@ -97,6 +98,30 @@ describe("GET /tables/{table}/rows", () => {
     assert.deepEqual(Object.keys(rest.json), ["rows"]);
     const same = await sidecar.get(`/tables/feed/rows?limit=2&after=${first.json.next}`);
     assert.equal(same.text, rest.text);
+  });
+
+  it("ends a page of large rows before its limit, and goes on behind it", async () => {
+    await rig.database.query(
+      "INSERT INTO builds (link,description) WITH RECURSIVE n AS (SELECT 1 AS i UNION ALL SELECT i+1 FROM n WHERE i<300)" +
+        " SELECT CONCAT('large-',LPAD(i,3,'0')),REPEAT('x',60000) FROM n",
+    );
+    const links: string[] = [];
+    const sizes: number[] = [];
+    for (let after = ""; ; ) {
+      const page = await sidecar.get(`/tables/builds/rows?limit=1000${after}`);
+      assert.equal(page.status, 200, page.text.slice(0, 500));
+      sizes.push(page.text.length);
+      links.push(...page.json.rows.map(({ link }: { link: string }) => link));
+      if (page.json.next === undefined) break;
+      after = `&after=${page.json.next}`;
+    }
+    assert.equal(sizes.length, 3);
+    assert.ok(Math.max(...sizes) < PAGE_SIZE + 100_000, String(sizes));
+    assert.deepEqual(
+      links,
+      Array.from({ length: 300 }, (_, i) => `large-${String(i + 1).padStart(3, "0")}`),
+    );
+    await rig.database.query("DELETE FROM builds");
   });
 
   it("filters by indexed columns, and keeps the filter on the next page", async () => {
