@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
 import { clip } from "../messages/quote.ts";
 import type { Log } from "../telemetry/log.ts";
+import { sparing } from "../telemetry/sparing.ts";
 import { type KnownRoute, methodsOn } from "./known-routes.ts";
 import { type Fault, HttpProblem, type ProblemBody, type ProblemCode, problemBody } from "./problem.ts";
 
@@ -14,17 +15,29 @@ export function sendProblem(reply: FastifyReply, body: ProblemBody): FastifyRepl
     .send(Buffer.from(JSON.stringify(body)));
 }
 
-/** Answers whatever a route or Fastify threw. What nobody foresaw is logged, and its text is not sent. */
-export function answerError(
-  error: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  log: Log,
-): FastifyReply {
-  if (error instanceof HttpProblem) {
-    if (error.body.status >= 500) log.warn({ err: error.cause, code: error.body.code }, error.message);
-    return sendProblem(reply.headers(error.headers), error.body);
-  }
+/** Answers whatever a route or Fastify threw. */
+export type AnswerError = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+/**
+ * What nobody foresaw is logged, and its text is not sent. An outage is logged once in 10 s for each of its codes, however many
+ * requests meet it.
+ */
+export function errorAnswers(log: Log): AnswerError {
+  const outages = new Map<ProblemCode, (error: unknown) => void>();
+  return (error, request, reply) => {
+    if (!(error instanceof HttpProblem)) return answerOther(error, request, reply, log);
+    const { body, message, headers } = error;
+    if (body.status >= 500) {
+      const say =
+        outages.get(body.code) ?? sparing((err, more) => log.warn({ err, code: body.code, more }, message));
+      outages.set(body.code, say);
+      say(error.cause);
+    }
+    return sendProblem(reply.headers(headers), body);
+  };
+}
+
+function answerOther(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): FastifyReply {
   if (hasZodFastifySchemaValidationErrors(error)) return sendProblem(reply, notAsDescribed(error));
   const known = FASTIFY_ERRORS[(error as { code?: string }).code ?? ""];
   if (known !== undefined) return sendProblem(reply, problemBody(known, clear(error)));

@@ -3,7 +3,7 @@ import { validatorCompiler } from "fastify-type-provider-zod";
 import type { Log } from "../telemetry/log.ts";
 import type { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
 import type { Access } from "./access.ts";
-import { answerError, answerNotFound } from "./answer-error.ts";
+import { answerNotFound, errorAnswers } from "./answer-error.ts";
 import type { HttpApp } from "./app.ts";
 import { allowOrigins } from "./cors.ts";
 import { guard } from "./guard.ts";
@@ -36,6 +36,7 @@ const BODY_TYPES = [
  */
 export async function createApp(options: AppOptions): Promise<HttpApp> {
   const { access, log, metrics, bodyBytes, ratePerSecond, corsOrigins = [] } = options;
+  const answerError = errorAnswers(log);
   const app = Fastify({
     bodyLimit: bodyBytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 16_000 },
@@ -46,7 +47,7 @@ export async function createApp(options: AppOptions): Promise<HttpApp> {
     clientErrorHandler: answerUnreadable,
     // `refuseHostless` does it, with a problem.
     http: { requireHostHeader: false },
-    frameworkErrors: (error, request, reply) => void answerError(error, request, reply, log),
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     logger: false,
   });
   app.setValidatorCompiler(validatorCompiler);
@@ -55,7 +56,7 @@ export async function createApp(options: AppOptions): Promise<HttpApp> {
   app.addContentTypeParser(BODY_TYPES, { parseAs: "buffer" }, (_request, body, done) => {
     done(null, body);
   });
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
+  app.setErrorHandler(answerError);
   const api = app as unknown as HttpApp;
   const routes = knownRoutes(api);
   refuseUnknownQueries(api);

@@ -1,5 +1,4 @@
 import { assembleWorker } from "../../../src/cli/assemble-worker.ts";
-import { type Config, readConfig } from "../../../src/config.ts";
 import { openPubSub } from "../../../src/pubsub/client.ts";
 import type { Delivery, Intake } from "../../../src/pubsub/port.ts";
 import { registryOf } from "../../../src/tables/registry.ts";
@@ -8,10 +7,10 @@ import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { openHealthServer } from "../../../src/worker/health-server.ts";
 import { observe } from "../../../src/worker/observe.ts";
 import type { WorkerObserver } from "../../../src/worker/observer.ts";
+import { configOf } from "../config-of.ts";
 import type { Job } from "../job.ts";
 import type { Meter } from "../meter.ts";
 import { benchTable } from "../table.ts";
-import { STREAMS } from "./pull.ts";
 
 /**
  * (d) rowpost as `rowpost worker` runs it, metrics and health server included, with its defaults but for the number of
@@ -33,24 +32,6 @@ export async function rowpost(job: Job, meter: Meter): Promise<AsyncDisposable> 
   opening.use(worker).start();
   await pulling.promise;
   return opening.move();
-}
-
-function configOf({ database, pubsub }: Job): Config {
-  const { config, faults } = readConfig({
-    INSTANCE_HOST: database.host,
-    DB_PORT: String(database.port),
-    DB_USER: database.user,
-    DB_PASS: database.password,
-    DB_NAME: database.name,
-    GOOGLE_CLOUD_PROJECT: pubsub.project,
-    PUBSUB_TOPIC: pubsub.topic,
-    PUBSUB_SUBSCRIPTION: pubsub.subscription,
-    PUBSUB_BACKSTOP_TOPIC: pubsub.backstopTopic,
-    PUBSUB_BACKSTOP_SUBSCRIPTION: pubsub.backstopSubscription,
-    PUBSUB_STREAMS: String(STREAMS),
-  });
-  if (config === undefined) throw new Error(faults.join("\n"));
-  return config;
 }
 
 /** Lets the meter see the first delivery; the worker itself tells of batches only. */

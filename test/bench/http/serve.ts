@@ -1,14 +1,13 @@
 import Fastify from "fastify";
 import { assembleSidecar } from "../../../src/cli/assemble-sidecar.ts";
 import { assembleWorker } from "../../../src/cli/assemble-worker.ts";
-import { type Config, readConfig } from "../../../src/config.ts";
 import { openPubSub, type PubSubClient } from "../../../src/pubsub/client.ts";
 import { createPublisher } from "../../../src/pubsub/publisher.ts";
 import { registryOf } from "../../../src/tables/registry.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { observe } from "../../../src/worker/observe.ts";
-import { STREAMS } from "../candidates/pull.ts";
+import { configOf } from "../config-of.ts";
 import { CpuProfile } from "../cpu-profile.ts";
 import { peakMiB } from "../server-cpu.ts";
 import { benchTable } from "../table.ts";
@@ -100,23 +99,4 @@ async function openWorker(job: ServeJob, client: PubSubClient): Promise<Serving>
   worker.start();
   await pulling.promise;
   return { port: 0, latencies, [Symbol.asyncDispose]: () => worker.stop() };
-}
-
-function configOf({ database, pubsub }: ServeJob): Config {
-  const { config, faults } = readConfig({
-    INSTANCE_HOST: database.host,
-    DB_PORT: String(database.port),
-    DB_USER: database.user,
-    DB_PASS: database.password,
-    DB_NAME: database.name,
-    GOOGLE_CLOUD_PROJECT: pubsub.project,
-    PUBSUB_TOPIC: pubsub.topic,
-    PUBSUB_SUBSCRIPTION: pubsub.subscription,
-    PUBSUB_BACKSTOP_TOPIC: pubsub.backstopTopic,
-    PUBSUB_BACKSTOP_SUBSCRIPTION: pubsub.backstopSubscription,
-    PUBSUB_STREAMS: String(STREAMS),
-    PORT: "0",
-  });
-  if (config === undefined) throw new Error(faults.join("\n"));
-  return config;
 }

@@ -292,4 +292,11 @@ describe("trouble of the database", () => {
       if (code === "database_unavailable") assert.match(answer.headers.get("retry-after") ?? "", /^\d+$/);
     }
   });
+
+  it("is logged once in a while, not once a request", async () => {
+    for (let i = 0; i < 20; i += 1) await away.get("/updates/x");
+    const lines = away.logged.filter((line) => line.includes("database_unavailable"));
+    // One in 10 s, on a machine that takes some.
+    assert.ok(lines.length >= 1 && lines.length <= 4, lines.join(""));
+  });
 });

@@ -1,0 +1,23 @@
+import { type Config, readConfig } from "../../src/config.ts";
+import { STREAMS } from "./candidates/pull.ts";
+import type { Job } from "./job.ts";
+
+/** rowpost's configuration for a place of the bench: its defaults, but for the number of streams and the sidecar's port. */
+export function configOf({ database, pubsub }: Pick<Job, "database" | "pubsub">): Config {
+  const { config, faults } = readConfig({
+    INSTANCE_HOST: database.host,
+    DB_PORT: String(database.port),
+    DB_USER: database.user,
+    DB_PASS: database.password,
+    DB_NAME: database.name,
+    GOOGLE_CLOUD_PROJECT: pubsub.project,
+    PUBSUB_TOPIC: pubsub.topic,
+    PUBSUB_SUBSCRIPTION: pubsub.subscription,
+    PUBSUB_BACKSTOP_TOPIC: pubsub.backstopTopic,
+    PUBSUB_BACKSTOP_SUBSCRIPTION: pubsub.backstopSubscription,
+    PUBSUB_STREAMS: String(STREAMS),
+    PORT: "0",
+  });
+  if (config === undefined) throw new Error(faults.join("\n"));
+  return config;
+}
