@@ -3,24 +3,48 @@ import { z } from "zod";
 /** How to reach MySQL, in the order in which the variables win. */
 export type DatabaseAddress =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly tls: Tls | undefined }
-  | { readonly kind: "socket"; readonly path: string };
+  | { readonly kind: "socket"; readonly path: string }
+  | {
+      readonly kind: "cloud-sql";
+      /** `project:region:instance`. */
+      readonly instance: string;
+      readonly network: "public" | "private" | "psc";
+    };
 
 export interface Tls {
-  readonly caFile: string;
-  readonly certFile: string | undefined;
-  readonly keyFile: string | undefined;
+  readonly ca: SecretSource;
+  readonly cert: SecretSource | undefined;
+  readonly key: SecretSource | undefined;
+  /** The name that the server's certificate must bear; undefined: the host. */
+  readonly serverName: string | undefined;
 }
+
+/** Where a secret comes from. */
+export type SecretSource =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "file"; readonly path: string }
+  | {
+      readonly kind: "gcp-secret";
+      /** `projects/P/secrets/S/versions/V`, or that of a regional secret: `projects/P/locations/L/secrets/…`. */
+      readonly version: string;
+    };
 
 /** Everything that rowpost can be told, checked and frozen. Times are in the unit that the name says. */
 export interface Config {
   readonly database: {
     readonly address: DatabaseAddress | undefined;
     readonly user: string;
-    readonly password: string;
+    /** Log in with the identity of Google's application default credentials, in place of a password. */
+    readonly iam: boolean;
+    readonly password: SecretSource;
     readonly name: string;
     readonly connectTimeoutMs: number;
     readonly statementTimeoutMs: number;
+    readonly poolWaitMs: number;
+    readonly poolLifetimeMs: number;
   };
+  /** Other addresses of Google's APIs, as URLs; undefined: Google's own. */
+  readonly endpoints: { readonly sqlAdmin: string | undefined; readonly secretManager: string | undefined };
   readonly pubsub: {
     readonly project: string;
     readonly topic: string;
@@ -61,6 +85,8 @@ export interface Config {
     readonly maxPending: number;
     readonly maxPendingBytes: number;
     readonly publishTimeoutMs: number;
+    /** The file that keeps what is published; undefined: nobody does. */
+    readonly journal: string | undefined;
     /** Connections to the database at the most. */
     readonly connections: number;
     /** The worker's health server, whose readiness is part of this one's; undefined: there is none. */
@@ -75,8 +101,8 @@ export interface Config {
     /** How the sidecar knows who asks. */
     readonly auth: Authentication;
     readonly policyFile: string | undefined;
-    /** The first signs, all verify; undefined: principals travel unsigned. */
-    readonly signingKeys: readonly [string, ...string[]] | undefined;
+    /** Keys with commas between: the first signs, all verify; undefined: principals travel unsigned. */
+    readonly signingKeys: SecretSource | undefined;
   };
   readonly limits: { readonly changes: number; readonly dataBytes: number; readonly depth: number };
   readonly retention: {
@@ -85,7 +111,20 @@ export interface Config {
     readonly replayMaxAgeHours: number;
     readonly purgeIntervalSeconds: number;
   };
+  /** Where spans are sent; undefined: nowhere. */
+  readonly tracing: Tracing | undefined;
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "fatal";
+}
+
+/** What the variables of OpenTelemetry say ("OpenTelemetry Protocol Exporter", "General SDK Configuration"). */
+export interface Tracing {
+  /** Of an OTLP receiver for traces, protobuf over HTTP. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** undefined: the process' own. */
+  readonly serviceName: string | undefined;
+  readonly resource: Readonly<Record<string, string>>;
+  readonly sampling: { readonly ratio: number; readonly parentBased: boolean };
 }
 
 /** How the sidecar knows who asks. */
@@ -104,8 +143,15 @@ export type Authentication =
       readonly jwksUrl: string | undefined;
     };
 
-/** Bytes of a signing key at the least. */
-const SHORTEST_KEY = 32;
+/** How a reference to a secret in Google's Secret Manager begins. */
+const GCP_SECRET = "gcp-secret://";
+
+/** The name of the secret's version; undefined when the text is no reference. */
+function gcpSecret(text: string): string | undefined {
+  return /^gcp-secret:\/\/(projects\/[\w:.-]+(\/locations\/[a-z0-9-]+)?\/secrets\/[\w-]{1,255}\/versions\/[\w-]{1,63})$/.exec(
+    text,
+  )?.[1];
+}
 
 const listed = (text: string) => text.split(",").map((one) => one.trim());
 
@@ -121,23 +167,103 @@ const resource = (fallback: string) =>
     )
     .default(fallback);
 
+/** A text, or a reference to a version of a secret in Secret Manager. */
+const secret = z.string().refine((text) => !text.startsWith(GCP_SECRET) || gcpSecret(text) !== undefined, {
+  error: `is not ${GCP_SECRET}projects/P/secrets/S/versions/V`,
+});
+
+/** `name=value,name=value` with values as in URLs (OpenTelemetry specification, "Specifying headers via environment variables"). */
+const pairs = z
+  .string()
+  .refine((text) => pairsOf(text) !== undefined, "must be name=value, several with commas between")
+  .optional();
+
+function pairsOf(text: string | undefined): Readonly<Record<string, string>> | undefined {
+  if (text === undefined) return {};
+  const read: [string, string][] = [];
+  for (const one of listed(text)) {
+    const [, name, value = ""] = /^([\w.!#$&'*+^`|~-]+)\s*=\s*(\S*)$/.exec(one) ?? [];
+    const text = decoded(value);
+    if (name === undefined || text === undefined) return undefined;
+    read.push([name, text]);
+  }
+  return Object.fromEntries(read);
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const endpoint = z.url({ protocol: /^https?$/ }).optional();
+
+/** Bytes of a signing key at the least: those of the hash (RFC 2104, section 3). */
+const SHORTEST_KEY = 32;
+
+/** What a text of signing keys must be, for messages, which never repeat it. */
+export const SIGNING_KEYS_RULE = `must be one or more keys of at least ${SHORTEST_KEY} bytes, with commas between`;
+
+/** The keys of a text with commas between; undefined when it breaks the rule. */
+export function signingKeysOf(text: string): readonly [string, ...string[]] | undefined {
+  const [first = "", ...others] = listed(text);
+  const keys = [first, ...others] as const;
+  return keys.every((key) => Buffer.byteLength(key) >= SHORTEST_KEY) ? keys : undefined;
+}
+
 /** Each variable: its rule and its default. The README's table is checked against this object. */
 export const VARIABLES = {
   INSTANCE_HOST: z.string().min(1).optional().describe("MySQL host for TCP"),
   DB_PORT: count(3306, 1, 65_535).describe("MySQL port for TCP"),
-  DB_ROOT_CERT: z.string().min(1).optional().describe("File of the server's CA: turns TLS on for TCP"),
-  DB_CERT: z.string().min(1).optional().describe("File of the client certificate, with DB_KEY"),
-  DB_KEY: z.string().min(1).optional().describe("File of the client key, with DB_CERT"),
+  DB_ROOT_CERT: secret
+    .optional()
+    .describe("File, or gcp-secret:// reference, of the server's CA: turns TLS on for TCP"),
+  DB_CERT: secret.optional().describe("File, or reference, of the client certificate, with DB_KEY"),
+  DB_KEY: secret.optional().describe("File, or reference, of the client key, with DB_CERT"),
+  DB_SERVER_NAME: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "Name in the server's certificate, if it is not INSTANCE_HOST; Cloud SQL's is project:instance",
+    ),
   INSTANCE_UNIX_SOCKET: z
     .string()
     .min(1)
     .optional()
     .describe("MySQL Unix socket, when INSTANCE_HOST is not set"),
+  INSTANCE_CONNECTION_NAME: z
+    .string()
+    .regex(/^([\w.-]+:)?[\w.-]+:[\w-]+:[\w-]+$/, "is not project:region:instance")
+    .optional()
+    .describe("Cloud SQL instance project:region:instance, when neither of these is set"),
+  PRIVATE_IP: z
+    .stringbool()
+    .optional()
+    .describe("1: the instance's private address, the same as INSTANCE_NETWORK=private"),
+  INSTANCE_NETWORK: z
+    .enum(["public", "private", "psc"])
+    .optional()
+    .describe("The instance's address to use: public, private or psc; public unless said"),
   DB_USER: text("root").describe("MySQL user"),
-  DB_PASS: z.string().default("").describe("MySQL password"),
+  DB_PASS: secret.optional().describe("MySQL password, or a gcp-secret:// reference to it"),
+  DB_PASS_FILE: z.string().min(1).optional().describe("File that holds it, in place of DB_PASS"),
+  DB_IAM_USER: z
+    .string()
+    .min(1)
+    // Cloud SQL, "Log in using IAM database authentication".
+    .regex(/^[^@]*$/, "MySQL's name of a Google account is what stands before its @: leave out the rest")
+    .optional()
+    .describe(
+      "MySQL user that logs in as Google's application default credentials, in place of DB_USER and DB_PASS",
+    ),
   DB_NAME: text("rowpost").describe("MySQL database"),
-  DB_CONNECT_TIMEOUT_MS: count(5_000, 100, 120_000).describe("Longest time to open a connection"),
+  DB_CONNECT_TIMEOUT_MS: count(3_000, 100, 120_000).describe("Longest time to open a connection"),
   DB_STATEMENT_TIMEOUT_MS: count(30_000, 100, 600_000).describe("Longest time for one batch transaction"),
+  DB_POOL_WAIT_MS: count(30_000, 100, 600_000).describe("Longest wait for a connection while all are in use"),
+  DB_POOL_LIFETIME_SECONDS: count(1_800, 1, 86_400).describe("Age at which a connection is replaced"),
   GOOGLE_CLOUD_PROJECT: text("rowpost-local").describe("Google Cloud project of the topic and subscription"),
   PUBSUB_TOPIC: resource("rowpost-updates").describe("Topic of the updates"),
   PUBSUB_SUBSCRIPTION: resource("rowpost-updates-worker").describe("Subscription that the workers pull"),
@@ -180,6 +306,11 @@ export const VARIABLES = {
   HTTP_PUBLISH_TIMEOUT_MS: count(10_000, 100, 55_000).describe(
     "Longest time for the broker to confirm an update; then 503",
   ),
+  PUBLISH_JOURNAL: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File to which the sidecar adds a line for each update that it publishes, for rowpost verify"),
   HTTP_CONNECTIONS: count(4, 1, 64).describe("Database connections of the sidecar"),
   WORKER_URL: z
     .url({ protocol: /^https?$/ })
@@ -205,16 +336,17 @@ export const VARIABLES = {
     .optional()
     .describe("Where the issuers' keys are, if not where their discovery documents say"),
   POLICY_FILE: z.string().min(1).optional().describe("File that grants principals what they may do"),
-  PUBLISHER_SIGNING_KEY: z
-    .string()
-    .refine(
-      (text) => listed(text).every((one) => Buffer.byteLength(one) >= SHORTEST_KEY),
-      `must be one or more keys of at least ${SHORTEST_KEY} bytes`,
-    )
+  PUBLISHER_SIGNING_KEY: secret
+    .refine((text) => text.startsWith(GCP_SECRET) || signingKeysOf(text) !== undefined, SIGNING_KEYS_RULE)
     .optional()
     .describe(
-      "Signs who published an update; of several with commas between, the first signs and all verify",
+      "Signs who published an update, or a gcp-secret:// reference to it; of several with commas between, the first signs and all verify",
     ),
+  PUBLISHER_SIGNING_KEY_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("File that holds it, in place of PUBLISHER_SIGNING_KEY"),
   RATE_LIMIT_PER_SECOND: count(0, 0, 1_000_000).describe(
     "Requests of one principal in a second at the most; 0: no limit",
   ),
@@ -233,6 +365,41 @@ export const VARIABLES = {
   DEAD_LETTER_RETENTION_HOURS: count(720, 1, 87_600).describe("How long a dead letter is kept"),
   REPLAY_MAX_AGE_HOURS: count(144, 1, 87_600).describe("Age up to which a dead letter may be replayed"),
   PURGE_INTERVAL_SECONDS: count(60, 1, 86_400).describe("Time between two purges"),
+  SQL_ADMIN_ENDPOINT: endpoint.describe("URL of the SQL Admin API, if not Google's own"),
+  SECRET_MANAGER_ENDPOINT: endpoint.describe("URL of the Secret Manager API, if not Google's own"),
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint.describe(
+    "OpenTelemetry receiver, such as http://127.0.0.1:4318: turns tracing on",
+  ),
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: endpoint.describe("The whole URL for traces, in its place"),
+  OTEL_EXPORTER_OTLP_PROTOCOL: z
+    .literal("http/protobuf", { error: "must be http/protobuf, the one that is spoken here, or not set" })
+    .optional()
+    .describe("How spans are sent: http/protobuf"),
+  OTEL_EXPORTER_OTLP_HEADERS: pairs.describe("Headers to it, such as name=value,name=value"),
+  OTEL_SERVICE_NAME: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Name in the traces; rowpost-worker, rowpost-sidecar or rowpost-publish unless said"),
+  OTEL_RESOURCE_ATTRIBUTES: pairs.describe("What else the traces say of this process, such as name=value"),
+  OTEL_TRACES_SAMPLER: z
+    .enum([
+      "parentbased_always_on",
+      "parentbased_traceidratio",
+      "parentbased_always_off",
+      "always_on",
+      "traceidratio",
+      "always_off",
+    ])
+    .default("parentbased_always_on")
+    .describe("Which traces are recorded, by OpenTelemetry's names"),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce
+    .number<string>()
+    .min(0)
+    .max(1)
+    .default(1)
+    .describe("The share for a sampler by ratio, of 1"),
+  OTEL_SDK_DISABLED: z.stringbool().optional().describe("true: no tracing, whatever else is set"),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal"])
     .default("info")
@@ -291,6 +458,50 @@ const CROSS_RULES: readonly CrossRule[] = [
       v.DB_CERT !== undefined &&
         v.DB_ROOT_CERT === undefined &&
         "DB_CERT: needs DB_ROOT_CERT, the server's CA",
+    ],
+  },
+  {
+    of: ["DB_SERVER_NAME", "DB_ROOT_CERT"],
+    faults: (v) => [
+      v.DB_SERVER_NAME !== undefined &&
+        v.DB_ROOT_CERT === undefined &&
+        "DB_SERVER_NAME: needs DB_ROOT_CERT, the server's CA",
+    ],
+  },
+  {
+    of: ["DB_PASS", "DB_PASS_FILE", "DB_IAM_USER"],
+    faults: (v) => [
+      v.DB_PASS !== undefined && v.DB_PASS_FILE !== undefined && "DB_PASS, DB_PASS_FILE: set one of them",
+      v.DB_IAM_USER !== undefined &&
+        (v.DB_PASS ?? v.DB_PASS_FILE) !== undefined &&
+        "DB_IAM_USER: logs in without a password, so unset DB_PASS and DB_PASS_FILE",
+    ],
+  },
+  {
+    of: ["DB_IAM_USER", "INSTANCE_HOST", "DB_ROOT_CERT"],
+    faults: (v) => [
+      v.DB_IAM_USER !== undefined &&
+        v.INSTANCE_HOST !== undefined &&
+        v.DB_ROOT_CERT === undefined &&
+        !isLoopback(v.INSTANCE_HOST) &&
+        "DB_IAM_USER: needs DB_ROOT_CERT for TCP, else its token would travel unencrypted",
+    ],
+  },
+  {
+    of: ["PRIVATE_IP", "INSTANCE_NETWORK"],
+    faults: (v) => [
+      v.PRIVATE_IP !== undefined &&
+        v.INSTANCE_NETWORK !== undefined &&
+        v.PRIVATE_IP !== (v.INSTANCE_NETWORK === "private") &&
+        `PRIVATE_IP, INSTANCE_NETWORK: they disagree; set INSTANCE_NETWORK alone`,
+    ],
+  },
+  {
+    of: ["PUBLISHER_SIGNING_KEY", "PUBLISHER_SIGNING_KEY_FILE"],
+    faults: (v) => [
+      v.PUBLISHER_SIGNING_KEY !== undefined &&
+        v.PUBLISHER_SIGNING_KEY_FILE !== undefined &&
+        "PUBLISHER_SIGNING_KEY, PUBLISHER_SIGNING_KEY_FILE: set one of them",
     ],
   },
   {
@@ -365,12 +576,16 @@ function assemble(v: Variables): Config {
   return {
     database: {
       address: databaseAddress(v),
-      user: v.DB_USER,
-      password: v.DB_PASS,
+      user: v.DB_IAM_USER ?? v.DB_USER,
+      iam: v.DB_IAM_USER !== undefined,
+      password: secretOf(v.DB_PASS, v.DB_PASS_FILE) ?? { kind: "text", text: "" },
       name: v.DB_NAME,
       connectTimeoutMs: v.DB_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: v.DB_STATEMENT_TIMEOUT_MS,
+      poolWaitMs: v.DB_POOL_WAIT_MS,
+      poolLifetimeMs: v.DB_POOL_LIFETIME_SECONDS * 1000,
     },
+    endpoints: { sqlAdmin: v.SQL_ADMIN_ENDPOINT, secretManager: v.SECRET_MANAGER_ENDPOINT },
     pubsub: {
       project: v.GOOGLE_CLOUD_PROJECT,
       topic: v.PUBSUB_TOPIC,
@@ -403,6 +618,7 @@ function assemble(v: Variables): Config {
       maxPending: v.HTTP_MAX_PENDING,
       maxPendingBytes: v.HTTP_MAX_PENDING_BYTES,
       publishTimeoutMs: v.HTTP_PUBLISH_TIMEOUT_MS,
+      journal: v.PUBLISH_JOURNAL,
       connections: v.HTTP_CONNECTIONS,
       workerUrl: v.WORKER_URL,
       ratePerSecond: v.RATE_LIMIT_PER_SECOND,
@@ -411,7 +627,7 @@ function assemble(v: Variables): Config {
     access: {
       auth: authentication(v),
       policyFile: v.POLICY_FILE,
-      signingKeys: signingKeys(v),
+      signingKeys: secretOf(v.PUBLISHER_SIGNING_KEY, v.PUBLISHER_SIGNING_KEY_FILE),
     },
     limits: { changes: v.MAX_CHANGES, dataBytes: v.MAX_DATA_BYTES, depth: v.MAX_DEPTH },
     retention: {
@@ -420,8 +636,27 @@ function assemble(v: Variables): Config {
       replayMaxAgeHours: v.REPLAY_MAX_AGE_HOURS,
       purgeIntervalSeconds: v.PURGE_INTERVAL_SECONDS,
     },
+    tracing: tracingOf(v),
     logLevel: v.LOG_LEVEL,
   };
+}
+
+function tracingOf(v: Variables): Tracing | undefined {
+  const general = v.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const url = v.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ?? (general && `${general.replace(/\/+$/, "")}/v1/traces`);
+  if (url === undefined || v.OTEL_SDK_DISABLED === true) return undefined;
+  return {
+    url,
+    headers: pairsOf(v.OTEL_EXPORTER_OTLP_HEADERS) ?? {},
+    serviceName: v.OTEL_SERVICE_NAME,
+    resource: pairsOf(v.OTEL_RESOURCE_ATTRIBUTES) ?? {},
+    sampling: samplingOf(v),
+  };
+}
+
+function samplingOf({ OTEL_TRACES_SAMPLER: name, OTEL_TRACES_SAMPLER_ARG: share }: Variables) {
+  const ratio = name.endsWith("always_on") ? 1 : name.endsWith("always_off") ? 0 : share;
+  return { ratio, parentBased: name.startsWith("parentbased") };
 }
 
 /** After the cross rules: what a way needs is there. */
@@ -440,19 +675,33 @@ function authentication(v: Variables): Authentication {
   }
 }
 
-function signingKeys({ PUBLISHER_SIGNING_KEY: text }: Variables): [string, ...string[]] | undefined {
-  return text === undefined ? undefined : (listed(text) as [string, ...string[]]);
-}
-
 function databaseAddress(v: Variables): DatabaseAddress | undefined {
   if (v.INSTANCE_HOST !== undefined) {
-    const tls =
-      v.DB_ROOT_CERT === undefined
-        ? undefined
-        : { caFile: v.DB_ROOT_CERT, certFile: v.DB_CERT, keyFile: v.DB_KEY };
-    return { kind: "tcp", host: v.INSTANCE_HOST, port: v.DB_PORT, tls };
+    return { kind: "tcp", host: v.INSTANCE_HOST, port: v.DB_PORT, tls: tlsOf(v) };
   }
-  return v.INSTANCE_UNIX_SOCKET === undefined ? undefined : { kind: "socket", path: v.INSTANCE_UNIX_SOCKET };
+  if (v.INSTANCE_UNIX_SOCKET !== undefined) return { kind: "socket", path: v.INSTANCE_UNIX_SOCKET };
+  if (v.INSTANCE_CONNECTION_NAME === undefined) return undefined;
+  const network = v.INSTANCE_NETWORK ?? (v.PRIVATE_IP ? "private" : "public");
+  return { kind: "cloud-sql", instance: v.INSTANCE_CONNECTION_NAME, network };
+}
+
+function tlsOf(v: Variables): Tls | undefined {
+  const ca = pemOf(v.DB_ROOT_CERT);
+  return ca && { ca, cert: pemOf(v.DB_CERT), key: pemOf(v.DB_KEY), serverName: v.DB_SERVER_NAME };
+}
+
+/** The variable of a certificate or key holds a path, or a reference. */
+function pemOf(text: string | undefined): SecretSource | undefined {
+  if (text === undefined) return undefined;
+  const version = gcpSecret(text);
+  return version === undefined ? { kind: "file", path: text } : { kind: "gcp-secret", version };
+}
+
+/** The variable of a password or signing key holds the text itself, or a reference; or a file does. */
+function secretOf(text: string | undefined, file: string | undefined): SecretSource | undefined {
+  if (text === undefined) return file === undefined ? undefined : { kind: "file", path: file };
+  const version = gcpSecret(text);
+  return version === undefined ? { kind: "text", text } : { kind: "gcp-secret", version };
 }
 
 function deepFreeze<T extends object>(value: T): T {

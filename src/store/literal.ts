@@ -37,6 +37,7 @@ export function literal(column: Column, value: Value, flavor: Store["flavor"]): 
       return value === true ? "1" : "0";
     case "string":
     case "enum":
+    case "set":
     case "date":
     case "datetime":
     case "time":

@@ -1,8 +1,9 @@
 import { MIGRATIONS_FOLDER, type MigrationFile, migrationFiles } from "./migration-files.ts";
-import { isExecuted, type LedgerRow, ledgerRow, openLedger, SELECT_LEDGER } from "./migration-ledger.ts";
+import { isExecuted, type LedgerRow, openLedger } from "./migration-ledger.ts";
 import type { MigrationFailure } from "./migration-failure.ts";
 import { type Observe, type Run, runMigration } from "./migration-run.ts";
 import { withMigrationLock } from "./migration-session.ts";
+import { byName } from "./migration-status.ts";
 import type { Store } from "./store.ts";
 
 export interface MigrateOptions {
@@ -44,7 +45,7 @@ export function migrateUp(
       if (!files.some(({ name }) => name === row.name))
         return refused(`${row.name} is half done: ${NO_FILE}`);
     }
-    const pending = files.filter(({ name }) => !isExecutedName(rows, name));
+    const pending = files.filter(({ name }) => !isExecuted(rows.get(name)));
     const wanted = pending.filter(({ name }) => options.to === undefined || name <= options.to);
     return runAll(run, wanted, "up", rows);
   });
@@ -87,53 +88,6 @@ export function migrateDown(
   });
 }
 
-/** The names of the migrations that this database has not (or not wholly) executed, in order. One short query. */
-export async function pendingMigrations(store: Store, folder = MIGRATIONS_FOLDER): Promise<string[]> {
-  const [files, rows] = await Promise.all([migrationFiles(folder), readLedger(store)]);
-  const known = byName(rows);
-  const half = rows.filter((row) => !isExecuted(row)).map(({ name }) => name);
-  const open = files.map(({ name }) => name).filter((name) => !isExecutedName(known, name));
-  return [...new Set([...open, ...half])].sort();
-}
-
-/** One migration as {@link migrationStatus} tells it. `no_file`: executed, but its file is not in the folder. */
-export interface MigrationStatus {
-  readonly name: string;
-  readonly state: "pending" | "executed" | "half_done" | "half_taken_back" | "no_file";
-  /** UTC, as MySQL prints DATETIME(6). */
-  readonly executedAt: string | undefined;
-  /** Statements finished, of one that is half done or half taken back. */
-  readonly stepsDone: number;
-}
-
-/** Every migration of the folder and of the database, in the order of their names. Reads only, without the lock. */
-export async function migrationStatus(store: Store, folder = MIGRATIONS_FOLDER): Promise<MigrationStatus[]> {
-  const [files, rows] = await Promise.all([migrationFiles(folder), readLedger(store)]);
-  const known = byName(rows);
-  const inFolder = new Set(files.map(({ name }) => name));
-  return [...new Set([...inFolder, ...known.keys()])].sort().map((name) => {
-    const row = known.get(name);
-    const state = row === undefined ? "pending" : stateOf(row, inFolder.has(name));
-    return { name, state, executedAt: row?.executedAt, stepsDone: row?.stepsDone ?? 0 };
-  });
-}
-
-function stateOf(row: LedgerRow, hasFile: boolean): MigrationStatus["state"] {
-  if (row.direction === "down") return "half_taken_back";
-  if (row.executedAt === undefined) return "half_done";
-  return hasFile ? "executed" : "no_file";
-}
-
-/** The ledger without the lock; a database that never saw a migration has none. */
-async function readLedger(store: Store): Promise<LedgerRow[]> {
-  try {
-    return (await store.select(SELECT_LEDGER)).map(ledgerRow);
-  } catch (error) {
-    if ((error as { errno?: number }).errno === 1146) return [];
-    throw error;
-  }
-}
-
 async function locked(
   store: Store,
   options: MigrateOptions,
@@ -167,13 +121,4 @@ async function runAll(
 
 function refused(reason: string): MigrateResult {
   return { outcome: "refused", reason };
-}
-
-function byName(rows: readonly LedgerRow[]): ReadonlyMap<string, LedgerRow> {
-  return new Map(rows.map((row) => [row.name, row]));
-}
-
-function isExecutedName(rows: ReadonlyMap<string, LedgerRow>, name: string): boolean {
-  const row = rows.get(name);
-  return row !== undefined && isExecuted(row);
 }

@@ -2,7 +2,7 @@ import { schemaChange } from "./migration-diff.ts";
 import { liveDrift } from "./migration-drift.ts";
 import { MIGRATIONS_FOLDER } from "./migration-files.ts";
 import { withSession } from "./migration-session.ts";
-import { migrationStatus } from "./migrate.ts";
+import { migrationStatus } from "./migration-status.ts";
 import type { Store } from "./store.ts";
 
 /** What {@link checkMigrations} has found; nothing anywhere: all is in order. */

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM } from "@mikro-orm/mysql";
 import type { Registry } from "../tables/definition.ts";
+import { baselineFault } from "./migration-baseline.ts";
 import { SNAPSHOT_NAME, schemaChange } from "./migration-diff.ts";
 import { MIGRATIONS_FOLDER, migrationFiles } from "./migration-files.ts";
 import { migrationSource } from "./migration-source.ts";
@@ -14,6 +15,8 @@ export interface CreateOptions {
   readonly name?: string | undefined;
   /** A migration without statements, for what definitions don't say (such as moving data); needs a name. */
   readonly blank?: boolean | undefined;
+  /** A migration of tables that are in a database already: see `migration-baseline.ts`. */
+  readonly baseline?: boolean | undefined;
 }
 
 export type CreateResult =
@@ -44,16 +47,27 @@ export async function createMigration(
   await mkdir(folder, { recursive: true });
   const change = await schemaChange(declaredOrm(registry), folder);
   if (!options.blank && change.up.length === 0) return { outcome: "nothing" };
-  const { up, down, notes } = options.blank ? { up: [], down: [], notes: [] } : change;
+  const fault = options.baseline ? baselineFault(change.up) : undefined;
+  if (fault !== undefined) return { outcome: "refused", reason: fault };
+  const { steps, down, notes } = options.blank ? { steps: [], down: [], notes: [] } : change;
   const action = given ?? slug(change.action);
   const stamp = nextStamp((await migrationFiles(folder)).at(-1)?.name, new Date());
-  const name = `${stamp}-${action}`;
-  const about = [capital(`${action.replaceAll("-", " ")}.`), ...notes.map((note) => capital(`${note}.`))];
+  const name = `${stamp}-${options.baseline ? "baseline-" : ""}${action}`;
+  const lines = options.baseline ? [...notes, ...BASELINE] : notes;
+  const about = [capital(`${action.replaceAll("-", " ")}.`), ...lines.map((note) => capital(`${note}.`))];
+  const back = options.baseline ? [] : down;
   const path = join(folder, `${name}.ts`);
-  await writeFile(path, migrationSource({ className: `Migration${stamp}`, about, up, down }), { flag: "wx" });
+  await writeFile(path, migrationSource({ className: `Migration${stamp}`, about, up: steps, down: back }), {
+    flag: "wx",
+  });
   if (!options.blank) await writeFile(join(folder, `${SNAPSHOT_NAME}.json`), change.snapshot);
   return { outcome: "created", name, path, notes };
 }
+
+const BASELINE = [
+  "where these tables are already, this is recorded and not run",
+  "taking it back leaves them, as they may be older than it",
+];
 
 /** An ORM that knows the definitions and no database. */
 function declaredOrm(registry: Registry): MikroORM {

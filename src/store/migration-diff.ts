@@ -1,13 +1,22 @@
 import { Migrator } from "@mikro-orm/migrations";
 import { DatabaseSchema, type MikroORM, SchemaComparator, type SchemaDifference } from "@mikro-orm/mysql";
-import { type RowsKept, keepRows } from "./migration-not-null.ts";
+import { withDots } from "../tables/dots.ts";
+import { type Breaking, breakingOf, markBreaking } from "./migration-breaking.ts";
+import { isGuard } from "./migration-guard.ts";
+import { type Guards, guardsOf } from "./migration-guards.ts";
+import { keepRows } from "./migration-not-null.ts";
+import { onlineNotes } from "./migration-online.ts";
+import type { MigrationStep } from "./migration-source.ts";
+import { targetSchema } from "./target-schema.ts";
 
 /** What lies between the snapshot of the committed migrations and the definitions. */
 export interface SchemaChange {
   /** Statements without trailing semicolons, in the order in which they must run. Empty: there is nothing to do. */
   readonly up: readonly string[];
+  /** The same, each with what workers of the old version cannot live with. */
+  readonly steps: readonly MigrationStep[];
   readonly down: readonly string[];
-  /** What a person must know before it runs: what is lost, filled or renamed. One sentence each. */
+  /** What a person must know before it runs: what is lost, filled, renamed, breaking or slow. One sentence each. */
   readonly notes: readonly string[];
   /** What it does, in a few words. */
   readonly action: string;
@@ -20,21 +29,35 @@ export const SNAPSHOT_NAME = ".snapshot";
 /** Compares the definitions that `orm` knows with the snapshot in `folder`; no database is asked. */
 export async function schemaChange(orm: MikroORM, folder: string): Promise<SchemaChange> {
   const platform = orm.em.getPlatform();
-  const target = orm.schema.getTargetSchema();
+  const target = targetSchema(orm);
   const from = (await readSnapshot(orm, folder)) ?? new DatabaseSchema(platform, "");
   const comparator = new SchemaComparator(platform);
   const up = comparator.compare(from, target);
   const down = comparator.compare(target, from, up);
   const action = actionOf(up);
   const losses = lossesOf(up);
-  const keptUp = keepRows(up);
+  const breaking = breakingOf(up);
+  const made = statementsOf(orm, up);
+  const steps = markBreaking(made.statements, breaking).map(({ sql, breaking: why }) => ({
+    sql: withDots(sql),
+    breaking: why && withDots(why),
+  }));
   return {
-    action,
-    notes: [...losses, ...keptUp.notes],
-    up: statementsOf(orm, up, keptUp),
-    down: statementsOf(orm, down, keepRows(down)),
+    action: withDots(action),
+    notes: [...losses, ...made.notes, ...breakingNotes(breaking)].map(withDots),
+    up: steps.map(({ sql }) => sql),
+    steps,
+    down: statementsOf(orm, down).statements.map(withDots),
     snapshot: `${JSON.stringify(target, null, 2)}\n`,
   };
+}
+
+function breakingNotes(breaking: readonly Breaking[]): string[] {
+  if (breaking.length === 0) return [];
+  return [
+    ...new Set(breaking.map(({ why }) => `breaking: ${why}`)),
+    "workers that do not know this migration pause as soon as it begins, until it is taken back",
+  ];
 }
 
 /** Opens the snapshot that MikroORM's Migrator keeps, in any folder. */
@@ -56,9 +79,23 @@ function readSnapshot(orm: MikroORM, folder: string): Promise<DatabaseSchema | u
   return new SnapshotReader(orm.em).read();
 }
 
-function statementsOf(orm: MikroORM, diff: SchemaDifference, kept: RowsKept): string[] {
+interface Made {
+  readonly statements: readonly string[];
+  readonly notes: readonly string[];
+}
+
+/** Guards first: they look at the tables as they are, and nothing has taken effect when one refuses. */
+function statementsOf(orm: MikroORM, diff: SchemaDifference): Made {
+  const { guards, notes }: Guards = guardsOf(diff);
+  const kept = keepRows(diff);
+  const online = onlineNotes(diff);
   const sql = orm.schema.diffToSQL(diff, { wrap: false, safe: false, dropTables: true });
-  return [...kept.before, ...splitStatements(sql), ...kept.after];
+  const rest = [...kept.before, ...splitStatements(sql), ...kept.after];
+  const first = [...guards, ...rest.filter(isGuard)];
+  return {
+    statements: [...first, ...rest.filter((statement) => !isGuard(statement))],
+    notes: [...kept.notes, ...notes, ...online],
+  };
 }
 
 const QUOTED = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`[^`]*`/gs;

@@ -6,6 +6,7 @@ import type {
 } from "@mikro-orm/mysql";
 import { parseSqlType, type SqlTypeName } from "../tables/sql-type.ts";
 import { identifier } from "./literal.ts";
+import { tableGuard } from "./migration-guard.ts";
 
 /** Statements that surround a difference's own, so that it also works on tables with rows, and what people must know of it. */
 export interface RowsKept {
@@ -56,11 +57,13 @@ function fillNulls(table: TableDifference, change: ColumnDifference, kept: Kept)
   if (column.nullable || !fromColumn.nullable || column.generated || column.autoincrement) return;
   const name = `${table.name}.${column.name}`;
   const value = column.default ?? neutralValue(column.type);
+  const quoted = identifier(column.name);
   if (value === undefined || column.type !== fromColumn.type) {
-    kept.notes.push(`${name} becomes NOT NULL: rows that hold NULL must be given a value before`);
+    kept.before.push(
+      tableGuard(table.name, `${quoted} is null`, `rows without ${name}, which becomes NOT NULL`),
+    );
     return;
   }
-  const quoted = identifier(column.name);
   kept.before.push(`update ${identifier(table.name)} set ${quoted} = ${value} where ${quoted} is null`);
   kept.notes.push(`rows without ${name} get ${value}; edit the statement if another value is right`);
 }
@@ -98,6 +101,8 @@ const NEUTRAL: Readonly<Record<Exclude<SqlTypeName, "enum">, string>> = {
   timestamp: "'1970-01-01 00:00:01'",
   time: "'00:00:00'",
   year: "1970",
+  set: EMPTY,
+  bit: ZERO,
 };
 
 /** The value of a column's type that says least: zero, empty, the epoch, an enum's first member; undefined for other types. */

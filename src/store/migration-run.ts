@@ -1,6 +1,8 @@
 import type { MikroORM } from "@mikro-orm/mysql";
 import { errnoOf, errorText, isEcho, type MigrationFailure } from "./migration-failure.ts";
-import { type Direction, type MigrationFile, migrationStatements } from "./migration-files.ts";
+import { type Direction, type MigrationFile, migrationPlan, migrationStatements } from "./migration-files.ts";
+import { refuseObstacles } from "./migration-guard.ts";
+import { baselineState, isBaseline } from "./migration-baseline.ts";
 import { digestOf, type Ledger, type LedgerRow } from "./migration-ledger.ts";
 import type { Session } from "./migration-session.ts";
 import { structureDigest } from "./migration-structure.ts";
@@ -20,6 +22,8 @@ export type MigrationEvent =
   | { readonly kind: "step"; readonly name: string; readonly step: number; readonly statement: string }
   /** The server has finished the statement; it is not recorded yet. */
   | { readonly kind: "ran"; readonly name: string; readonly step: number; readonly statement: string }
+  /** A baseline, whose tables were all there. */
+  | { readonly kind: "recorded"; readonly name: string }
   | { readonly kind: "finished"; readonly name: string; readonly direction: Direction; readonly ms: number };
 
 /** Told of each event; the run goes on when the returned promise is done. */
@@ -51,23 +55,38 @@ export async function runMigration(
   const { name } = file;
   const began = performance.now();
   if (run.signal?.aborted) return { name, direction, reason: stoppedBy(run.signal), kind: "not_run" };
-  const statements = await migrationStatements(run.orm, file, direction).catch((error: Error) => error);
-  if (statements instanceof Error) return { name, direction, reason: statements.message, kind: "not_run" };
+  const plan = await migrationPlan(run.orm, file, direction).catch((error: Error) => error);
+  if (plan instanceof Error) return { name, direction, reason: plan.message, kind: "not_run" };
+  const { statements, breaking } = plan;
   const resumed = row?.direction === direction ? row : undefined;
   const first = resumed?.stepsDone ?? 0;
   if (resumed !== undefined && resumed.doneDigest !== digestOf(statements.slice(0, first))) {
     const reason = `its first ${first} statements have taken effect, and its file has others there now; restore them`;
     return { name, direction, reason, kind: "not_run" };
   }
-  if (resumed === undefined) await run.ledger.begin(name, direction);
+  const unbegun = direction === "up" && first === 0 && resumed?.running === undefined;
+  const found = unbegun && isBaseline(name);
+  const state = found ? await baselineState(run.session, statements) : "absent";
+  if (typeof state === "object") return { name, direction, ...state, kind: "not_run" };
+  if (resumed === undefined) await run.ledger.begin(name, direction, breaking);
+  else await run.ledger.goOn(name, direction === "up" ? breaking : resumed.breaking);
+  if (state === "there") return recordBaseline(run, name, statements);
   await run.observe({ kind: "started", name, direction, resumedAt: first, steps: statements.length });
   for (let step = first; step < statements.length; step++) {
     const inFlight = step === first ? resumed?.running : undefined;
-    const failure = await runStep(run, { file, direction, statements, step, inFlight });
+    const failure = await runStep(run, { file, direction, statements, step, inFlight, row });
     if (failure !== undefined) return failure;
   }
   await (direction === "up" ? run.ledger.executed(name) : run.ledger.remove(name));
   await run.observe({ kind: "finished", name, direction, ms: performance.now() - began });
+  return undefined;
+}
+
+/** The tables are there already. A run that dies in between has begun no statement, and the next one finds the same. */
+async function recordBaseline({ ledger, observe }: Run, name: string, statements: readonly string[]) {
+  await ledger.stepDone(name, statements, 0);
+  await ledger.executed(name);
+  await observe({ kind: "recorded", name });
   return undefined;
 }
 
@@ -79,6 +98,8 @@ interface Step {
   readonly step: number;
   /** The structure's digest that an earlier run noted before it began this statement. */
   readonly inFlight: string | undefined;
+  /** The migration's row before this run. */
+  readonly row: LedgerRow | undefined;
 }
 
 async function runStep(run: Run, at: Step): Promise<MigrationFailure | undefined> {
@@ -91,13 +112,17 @@ async function runStep(run: Run, at: Step): Promise<MigrationFailure | undefined
   const mayBeDone = at.inFlight !== undefined && at.inFlight !== structure;
   if (!mayBeDone) await ledger.running(name, structure);
   await observe({ kind: "step", name, step: place.step, statement });
+  const began = performance.now();
   try {
     await session.rows("START TRANSACTION");
-    await session.rows(statement).catch((error: unknown) => {
+    const rows = await session.rows(statement).catch((error: unknown) => {
       if (!(mayBeDone && isEcho(statement, error))) throw error;
+      return [];
     });
+    refuseObstacles(statement, rows);
+    const ms = performance.now() - began;
     await observe({ kind: "ran", name, step: place.step, statement });
-    await ledger.stepDone(name, at.statements.slice(0, place.step));
+    await ledger.stepDone(name, at.statements.slice(0, place.step), ms);
     await session.rows("COMMIT");
     return undefined;
   } catch (error) {
@@ -116,8 +141,8 @@ async function recordRefusal(run: Run, at: Step): Promise<boolean> {
   try {
     await run.session.rows("ROLLBACK");
     if (at.step > 0) await run.ledger.running(name, undefined);
-    else if (at.direction === "up") await run.ledger.remove(name);
-    else await run.ledger.restore(name, await migrationStatements(run.orm, at.file, "up"));
+    else if (at.direction === "up" || at.row === undefined) await run.ledger.remove(name);
+    else await run.ledger.restore(at.row, await migrationStatements(run.orm, at.file, "up"));
     return true;
   } catch {
     return false;

@@ -5,8 +5,14 @@ export interface MigrationSource {
   readonly className: string;
   /** Sentences for the person who reads it before it runs. */
   readonly about: readonly string[];
-  readonly up: readonly string[];
+  readonly up: readonly (string | MigrationStep)[];
   readonly down: readonly string[];
+}
+
+/** A statement, and why workers of the old version cannot live with it: a `// breaking:` line above it. */
+export interface MigrationStep {
+  readonly sql: string;
+  readonly breaking: string | undefined;
 }
 
 /**
@@ -29,9 +35,15 @@ export function migrationSource({ className, about, up, down }: MigrationSource)
   ].join("\n");
 }
 
-function method(name: string, statements: readonly string[]): string[] {
+function method(name: string, statements: readonly (string | MigrationStep)[]): string[] {
   const head = `  override ${name}(): void {`;
-  return statements.length === 0 ? [`${head}}`] : [head, ...statements.flatMap(addSql), "  }"];
+  return statements.length === 0 ? [`${head}}`] : [head, ...statements.flatMap(stepLines), "  }"];
+}
+
+function stepLines(step: string | MigrationStep): string[] {
+  if (typeof step === "string") return addSql(step);
+  const mark = step.breaking === undefined ? [] : [`    // breaking: ${step.breaking.replace(/\s+/g, " ")}`];
+  return [...mark, ...addSql(step.sql)];
 }
 
 function addSql(statement: string): string[] {

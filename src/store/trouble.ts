@@ -96,6 +96,7 @@ const ENVIRONMENT = new Set<number>([
   2003, // CR_CONN_HOST_ERROR
   2005, // CR_UNKNOWN_HOST
   3118, // ER_ACCOUNT_HAS_BEEN_LOCKED
+  3159, // ER_SECURE_TRANSPORT_REQUIRED
   3675, // ER_INNODB_OUT_OF_DISK: tablespace cannot grow
   4151, // MariaDB: ER_ACCOUNT_HAS_BEEN_LOCKED
 ]);
@@ -107,6 +108,8 @@ const BY_CODE = new Map<string, TroubleClass>([
   ["PROTOCOL_CONNECTION_LOST", "transient"],
   ["PROTOCOL_SEQUENCE_TIMEOUT", "transient"],
   ["ABORT_ERR", "transient"],
+  ["CONNECTION_HUNG", "transient"], // given up, see HangWatch
+  ["POOL_WAIT", "transient"],
   ["RECEIPT_RACE", "transient"], // two deliveries of one key in two transactions
   ["ECONNREFUSED", "environment"],
   ["ETIMEDOUT", "environment"],
@@ -117,13 +120,40 @@ const BY_CODE = new Map<string, TroubleClass>([
   ["EAI_AGAIN", "environment"],
   ["ENOENT", "environment"], // no such Unix socket
   ["EACCES", "environment"],
-  ["KEY_COLLATION", "environment"], // a table is not as its definition says
+  ["NEWER_SCHEMA", "environment"], // a breaking migration of a newer version
   ["HANDSHAKE_SSL_ERROR", "environment"],
   ["HANDSHAKE_NO_SSL_SUPPORT", "environment"],
   ["AUTH_SWITCH_PLUGIN_ERROR", "environment"],
   ["POOL_CLOSED", "environment"],
   ["POOL_NONEWCONN", "environment"],
+  ["SECRET_UNAVAILABLE", "environment"], // a password, certificate or token could not be had
 ]);
+
+/** The server takes no writes: it was started so, is a replica, or became one in a failover. */
+const READ_ONLY = new Set<number>([1290, 1792, 1836, 1874]);
+
+/** Whether the server has refused to write, for it only reads. */
+export function isReadOnly(errno: number | undefined): boolean {
+  return errno !== undefined && READ_ONLY.has(errno);
+}
+
+/** Of Node.js and mysql2: there is no server at the other end, or none that answers. */
+const UNREACHABLE = new Set<string>([
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EHOSTDOWN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOENT", // a Unix socket goes with its server
+  "EPIPE",
+  "ETIMEDOUT",
+  "PROTOCOL_CONNECTION_LOST",
+]);
+
+/** Whether nobody answers where the server was. A server's own refusal is an answer. */
+export function isUnreachable({ errno, code }: DatabaseError): boolean {
+  return errno === undefined && code !== undefined && UNREACHABLE.has(code);
+}
 
 /** The parts of a driver's error that say what happened. */
 export interface DatabaseError {
@@ -147,6 +177,7 @@ export function databaseError(error: unknown): DatabaseError {
 
 /** The class of an error, by the server's errno, else by the system's code; see the three tables above. */
 export function classify(error: unknown): TroubleClass {
+  if (isConnecting(error)) return "environment";
   const { errno, code, message } = databaseError(error);
   if (errno !== undefined) {
     if (PERMANENT.has(errno)) return "permanent";
@@ -158,6 +189,12 @@ export function classify(error: unknown): TroubleClass {
   if (isConnectError(error)) return "environment";
   // mysql2 gives no code when a command meets a connection that has just been closed
   return /closed state|connection is closed|aborted|timed? ?out/i.test(message) ? "transient" : "unknown";
+}
+
+/** `connect-fault.ts` marks what kept a connection from being opened. */
+function isConnecting(error: unknown): boolean {
+  const e = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
+  return e["connecting"] === true || (e["cause"] !== undefined && isConnecting(e["cause"]));
 }
 
 /** mysql2 marks what ends a connection, or keeps it from being made, as fatal: TLS, the handshake, the network. */

@@ -80,8 +80,18 @@ test("a person creates, runs, lists, checks and takes back migrations", async (t
   assert.deepEqual(await migrate("up"), { code: 0, text: "nothing pending\n" });
   assert.match(
     (await migrate("status")).text,
-    /^executed {3}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\d{14}-first\n$/,
+    /^executed {3}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}\d{14}-first {2}\d+\.\d s, by \S+@\S+ on \S+, rowpost \d+\.\d+\.\d+\n$/,
   );
+  const [row] = JSON.parse((await migrate("status --json")).text) as Record<string, unknown>[];
+  assert.equal(row?.["state"], "executed");
+  assert.equal(row?.["breaking"], null, "what is absent is there as null");
+  assert.deepEqual(JSON.parse((await migrate("check --json")).text), {
+    inOrder: true,
+    missing: [],
+    pending: [],
+    unknown: [],
+    drift: [],
+  });
   assert.deepEqual(await migrate("check"), {
     code: 0,
     text: "definitions: all in the migrations\nmigrations: all executed\ntables: as the definitions say\n",
@@ -137,6 +147,27 @@ test("a failure says which statement of which migration, why, what stays, and wh
     /^Remove the cause, or correct this statement in \.rowpost\/.*\/1-a\.ts, then run `rowpost migrate up` again: it goes on at this statement\.$/,
   );
   assert.match((await migrate("status")).text, /^half done {2}2 statements/);
+});
+
+test("`status` says what is breaking, and what an older version has not recorded", async (t) => {
+  const { migrate, folder, server } = await terminal(t);
+  await writeMigration(folder, "1-a", [
+    "create table a (n int, m int)",
+    { sql: "alter table a drop column n", breaking: "older workers write a.n" },
+  ]);
+  await migrate("up");
+  assert.match((await migrate("status")).text, /^executed .*\n {2}breaking: older workers write a\.n\n$/);
+  await server.query("UPDATE rowpost_migrations SET run_by=NULL, host=NULL, version=NULL, took_ms=NULL");
+  assert.match((await migrate("status")).text, /1-a {2}by whom and how long was not recorded\n/);
+});
+
+test("`--folder` names another place than rowpost's own", async (t) => {
+  const { migrate } = await terminal(t);
+  const other = await migrationFolder(t);
+  await writeMigration(other, "1-elsewhere", ["create table a (n int)"]);
+  assert.match((await migrate(`up --folder ${other}`)).text, /^up 1-elsewhere/);
+  assert.match((await migrate(`status --folder ${other}`)).text, /^executed .*1-elsewhere/);
+  assert.match((await migrate("status")).text, /^no file .*1-elsewhere/);
 });
 
 test("`check` names what a changed definition asks for, and what someone did by hand", async (t) => {

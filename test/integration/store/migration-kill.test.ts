@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { createConnection } from "mysql2/promise";
-import { migrateDown, migrateUp, migrationStatus, pendingMigrations } from "../../../src/store/migrate.ts";
+import { migrateDown, migrateUp } from "../../../src/store/migrate.ts";
+import { migrationStatus, pendingMigrations } from "../../../src/store/migration-status.ts";
 import { openStore } from "../../../src/store/open-store.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";

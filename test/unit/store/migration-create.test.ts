@@ -78,6 +78,13 @@ test("what is lost, filled or renamed is said, in the file as well", async (t) =
     "renames things.a to c with its values: if they are two things, write a drop and an add",
     "existing rows get things.d = '1970-01-01 00:00:00'; edit the statement if another value is right",
     "rows without things.n get (''); edit the statement if another value is right",
+    "MySQL rebuilds things while writes go on, for: NULL of n; it takes time and space when the table is large",
+    "breaking: older workers use table other",
+    "breaking: older workers use things.b",
+    "breaking: older workers use things.a, which is called c behind it",
+    "breaking: older workers insert into things without d, which has no default",
+    "breaking: older workers may write NULL to things.n",
+    "workers that do not know this migration pause as soon as it begins, until it is taken back",
   ]);
   const text = await readFile(result.path, "utf8");
   assert.match(text, /^ \* Drops other with all its rows\.$/m);
@@ -114,7 +121,7 @@ function nameOf(result: CreateResult): string {
   return result.name;
 }
 
-async function statements(result: CreateResult, direction: "up" | "down"): Promise<string[]> {
+async function statements(result: CreateResult, direction: "up" | "down"): Promise<readonly string[]> {
   assert(result.outcome === "created");
   const orm = new MikroORM({ entities: [], dbName: "x", discovery: { warnWhenNoEntities: false } });
   return migrationStatements(orm, { name: result.name, path: join(result.path) }, direction);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
 import { MikroORM } from "@mikro-orm/mysql";
-import { migrationStatements } from "../../../src/store/migration-files.ts";
+import { migrationPlan, migrationStatements } from "../../../src/store/migration-files.ts";
 import { migrationSource } from "../../../src/store/migration-source.ts";
 import { migrationFolder } from "../../support/migrations.ts";
 
@@ -22,6 +22,7 @@ const STATEMENTS = [
   `insert into t values ("double", "quotes", "more than single")`,
   `insert into t values ('${"a".repeat(120)}')`,
   "insert into t values ('two\nlines')",
+  "select count(*) as rows_in_the_way, 'rows whose t.e does not fit enum(\\'it\\'\\'s\\',\\'b\\') as it is' as because from `t` where `e` not in ('it''s', 'b')",
 ];
 
 test("a migration's file is laid out as the formatter does, and gives back its statements", async (t) => {
@@ -48,6 +49,33 @@ test("a migration without statements is laid out too", async (t) => {
   await writeFile(path, text);
   await format(path);
   assert.equal(text, await readFile(path, "utf8"));
+});
+
+test("a `// breaking:` line stands above its statement, and is read back from `up` alone", async (t) => {
+  const path = join(await migrationFolder(t), "20260101000000-x.ts");
+  const [first = "", second = ""] = STATEMENTS;
+  const up = [
+    { sql: first, breaking: "it's\n gone" },
+    { sql: second, breaking: undefined },
+    { sql: first, breaking: "also this" },
+    { sql: second, breaking: "also this" },
+  ];
+  const text = migrationSource({
+    className: "X",
+    about: ["Mere words: // breaking: no."],
+    up,
+    down: [first],
+  });
+  await writeFile(path, text.replace("override down(): void {", "$&\n    // breaking: not of down"));
+  assert.match(text, /^ {4}\/\/ breaking: it's gone\n {4}this\.addSql\("drop table `a`"\);$/m);
+  const orm = new MikroORM({ entities: [], dbName: "x", discovery: { warnWhenNoEntities: false } });
+  const file = { name: "20260101000000-x", path };
+  const plan = await migrationPlan(orm, file, "up");
+  assert.deepEqual(plan, {
+    statements: up.map(({ sql }) => sql),
+    breaking: "it's gone; also this",
+  });
+  assert.equal((await migrationPlan(orm, file, "down")).breaking, undefined);
 });
 
 async function format(path: string): Promise<void> {

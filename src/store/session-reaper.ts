@@ -1,0 +1,71 @@
+import { type Connections, cut, within } from "./open-connection.ts";
+import { killSessions, type SessionName } from "./session.ts";
+
+/** What one try may take. */
+const TRY_MS = 3_000;
+
+/** What the last try may take, when the pool ends. */
+const LAST_TRY_MS = 500;
+
+/** Sessions that are remembered at the most; beyond that the oldest are left to the server's own time-outs. */
+const MOST = 1_000;
+
+/**
+ * Ends the sessions of connections that were cut off. The server need not know that they were: without this it would keep
+ * their locks for as long as a silent connection lives there (hours), and every retry would wait for them.
+ *
+ * A session is owed from `owe` until a try has ended it or found it gone. A try that fails leaves all owed; `again` starts
+ * the next, when the server has been heard of.
+ */
+export class SessionReaper {
+  readonly #connections: Connections;
+  readonly #owed = new Set<SessionName>();
+  readonly #stopping = new AbortController();
+  #trying: Promise<void> | undefined;
+
+  constructor(connections: Connections) {
+    this.#connections = connections;
+  }
+
+  owe(session: SessionName): void {
+    const [oldest] = this.#owed;
+    if (oldest !== undefined && this.#owed.size >= MOST) this.#owed.delete(oldest);
+    this.#owed.add(session);
+    this.again();
+  }
+
+  /** The server has been heard of: what is owed is tried again. */
+  again(): void {
+    if (this.#owed.size === 0 || this.#stopping.signal.aborted) return;
+    this.#trying ??= this.#try().finally(() => (this.#trying = undefined));
+  }
+
+  /** Resolves when no try is under way, which may take a moment, and makes no more. */
+  async stop(): Promise<void> {
+    const timer = setTimeout(() => this.#stopping.abort(), LAST_TRY_MS);
+    await this.#trying;
+    clearTimeout(timer);
+    this.#stopping.abort();
+  }
+
+  async #try(): Promise<void> {
+    for (let last: unknown; this.#owed.size > 0 && last === undefined; ) {
+      const sessions = [...this.#owed];
+      last = await this.#kill(sessions).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (last === undefined) for (const one of sessions) this.#owed.delete(one);
+    }
+  }
+
+  async #kill(sessions: readonly SessionName[]): Promise<void> {
+    const { signal } = this.#stopping;
+    const connection = await this.#connections.open({ timeoutMs: TRY_MS, signal });
+    try {
+      await within(TRY_MS, killSessions(connection, sessions), { signal });
+    } finally {
+      cut(connection);
+    }
+  }
+}
