@@ -1,6 +1,7 @@
 import { readdir, realpath } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { install, mayInstall } from "./apt.ts";
+import type { Broker } from "./broker/open-broker.ts";
 import { findProgram, runCommand } from "./child-process.ts";
 import { dockerAnswers } from "./docker.ts";
 import { findMysqlProgram, type MysqlProgram } from "./mysql-program.ts";
@@ -14,6 +15,8 @@ export interface Machine {
   hasJava(): Promise<boolean>;
   /** True when a Docker engine answers. */
   dockerAnswers(): Promise<boolean>;
+  /** Opens the built-in broker in this process, which works everywhere. */
+  openBroker(port: number): Promise<Pick<Broker, "host" | "close">>;
   /** True when packages may be installed: root on Debian or Ubuntu. */
   mayInstall(): Promise<boolean>;
   install(packages: readonly string[], say: (line: string) => void): Promise<void>;
@@ -25,6 +28,7 @@ export const THIS_MACHINE: Machine = {
   findEmulatorJar,
   hasJava: async () => (await runCommand(["java", "-version"], 20_000)).code === 0,
   dockerAnswers,
+  openBroker: async (port) => (await import("./broker/open-broker.ts")).openBroker({ port }),
   mayInstall,
   install,
 };

@@ -5,7 +5,7 @@ import { tmpdir, userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { runCommand } from "./child-process.ts";
 import { freePort } from "./free-port.ts";
-import { type MysqlLogin, mysqlAnswers } from "./mysql-login.ts";
+import { type LocalLogin, mysqlAnswers } from "./mysql-login.ts";
 import type { MysqlProgram } from "./mysql-program.ts";
 import { endOrphan } from "./orphan.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -26,7 +26,7 @@ export interface InstanceOptions {
 /** A running private instance and how to log in to it. */
 export interface Instance {
   readonly server: ServerProcess;
-  readonly login: MysqlLogin;
+  readonly login: LocalLogin;
 }
 
 /**
@@ -38,10 +38,11 @@ export async function startInstance(program: MysqlProgram, options: InstanceOpti
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await endOrphan(join(folder, "server.pid"), folder);
   await initialize(program, folder);
+  await mkdir(temporaryOf(folder), { recursive: true, mode: 0o700 });
   const password = await passwordOf(folder);
   const socketFolder = await folderForSocket(folder);
   const port = await freePort();
-  const login: MysqlLogin = {
+  const login: LocalLogin = {
     address: { kind: "tcp", host: "127.0.0.1", port, tls: undefined },
     user: "rowpost",
     password,
@@ -126,10 +127,19 @@ async function passwordOf(folder: string): Promise<string> {
   return password;
 }
 
+/**
+ * For tables that a query needs for a moment. Each server needs a place of its own: one that starts removes what it takes for
+ * leftovers there (MariaDB: all that begins with #sql), and a server whose table goes away while it is made crashes.
+ */
+function temporaryOf(folder: string): string {
+  return join(folder, "tmp");
+}
+
 function settings(program: MysqlProgram, folder: string, port: number, durable: boolean): string[] {
   const common = [
     ...userOption(),
     `--datadir=${join(folder, "data")}`,
+    `--tmpdir=${temporaryOf(folder)}`,
     `--pid-file=${join(folder, "server.pid")}`,
     `--init-file=${join(folder, "accounts.sql")}`,
     `--port=${port}`,

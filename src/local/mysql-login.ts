@@ -1,25 +1,44 @@
-import { createConnection } from "mysql2/promise";
-import type { DatabaseOptions } from "../store/open-store.ts";
+import type { Connection } from "mysql2";
+import type { DatabaseOptions } from "../store/database-options.ts";
+import { cut, openConnections } from "../store/open-connection.ts";
 
 /** What a client needs to log in. */
-export interface MysqlLogin {
-  readonly address: DatabaseOptions["address"];
-  readonly user: string;
+export type MysqlLogin = Pick<DatabaseOptions, "address" | "user" | "password">;
+
+/** The login to a server that was started here: TCP on this machine, with a password that is ours. */
+export interface LocalLogin extends MysqlLogin {
+  readonly address: {
+    readonly kind: "tcp";
+    readonly host: string;
+    readonly port: number;
+    readonly tls: undefined;
+  };
   readonly password: string;
 }
 
-/** Logs in once and asks for the version, "10.11.19-MariaDB…" or "9.7.4". Rejects with the driver's error. */
-export async function mysqlVersion(login: MysqlLogin): Promise<string> {
-  const { address, user, password } = login;
-  const where =
-    address.kind === "socket" ? { socketPath: address.path } : { host: address.host, port: address.port };
-  const connection = await createConnection({ ...where, user, password, connectTimeout: 2_000 });
+/** Logs in once, without a database, and runs one statement. Rejects with the driver's error. */
+export async function runStatement(login: MysqlLogin, sql: string): Promise<readonly unknown[]> {
+  await using connections = await openConnections({ ...login, name: "", connectTimeoutMs: 2_000 });
+  const connection = await connections.open();
   try {
-    const [rows] = await connection.query({ sql: "SELECT VERSION()", rowsAsArray: true });
-    return String((rows as unknown[][])[0]?.[0]);
+    return await rowsOf(connection, sql);
   } finally {
-    connection.destroy();
+    cut(connection);
   }
+}
+
+function rowsOf(connection: Connection, sql: string): Promise<readonly unknown[]> {
+  return new Promise((resolve, reject) => {
+    connection.query(sql, (error, rows) =>
+      error ? reject(error) : resolve(Array.isArray(rows) ? rows : []),
+    );
+  });
+}
+
+/** Asks for the version, "10.11.19-MariaDB…" or "9.7.4". Rejects with the driver's error. */
+export async function mysqlVersion(login: MysqlLogin): Promise<string> {
+  const [row] = await runStatement(login, "SELECT VERSION() AS version");
+  return String((row as { readonly version: unknown }).version);
 }
 
 /** Resolves when the server lets this login in. */

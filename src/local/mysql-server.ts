@@ -4,7 +4,7 @@ import { startContainer } from "./docker.ts";
 import { freePort } from "./free-port.ts";
 import { type Machine, THIS_MACHINE } from "./machine.ts";
 import { startInstance } from "./mysql-instance.ts";
-import { mysqlAnswers, type MysqlLogin } from "./mysql-login.ts";
+import { type LocalLogin, mysqlAnswers, type MysqlLogin } from "./mysql-login.ts";
 import type { MysqlProgram } from "./mysql-program.ts";
 import type { ServerProcess } from "./server-process.ts";
 
@@ -29,6 +29,8 @@ export interface LocalMysql extends AsyncDisposable {
   /** Where it came from, for a person: "MariaDB 10.11.19 of this machine, on port 24306". */
   readonly origin: string;
   readonly login: MysqlLogin;
+  /** The same, of a server that was started here; undefined for a configured one. */
+  readonly ownLogin: LocalLogin | undefined;
   /** To stop and start it; undefined for a configured server, which is not ours. */
   readonly server: ServerProcess | undefined;
 }
@@ -73,13 +75,18 @@ export async function openMysql(options: MysqlOptions, machine: Machine = THIS_M
 
 function configuredMysql(login: MysqlLogin): LocalMysql {
   const { address } = login;
-  const where = address.kind === "socket" ? address.path : `${address.host}:${address.port}`;
+  const where = address.kind === "tcp" ? `${address.host}:${address.port}` : nameOf(address);
   return {
     origin: `the configured MySQL at ${where}`,
     login,
+    ownLogin: undefined,
     server: undefined,
     async [Symbol.asyncDispose]() {},
   };
+}
+
+function nameOf(address: Exclude<MysqlLogin["address"], { kind: "tcp" }>): string {
+  return address.kind === "socket" ? address.path : address.instance;
 }
 
 async function privateMysql(program: MysqlProgram, options: MysqlOptions): Promise<LocalMysql> {
@@ -96,7 +103,7 @@ async function dockerMysql(folder: string, say: (line: string) => void): Promise
   const port = await freePort();
   const password = randomBytes(18).toString("base64url");
   const address = { kind: "tcp", host: "127.0.0.1", port, tls: undefined } as const;
-  const login: MysqlLogin = { address, user: "root", password };
+  const login: LocalLogin = { address, user: "root", password };
   const plan = {
     name: "MySQL",
     image: IMAGE,
@@ -110,8 +117,8 @@ async function dockerMysql(folder: string, say: (line: string) => void): Promise
   return localMysql(`${IMAGE} in Docker`, login, await startContainer(plan, say));
 }
 
-function localMysql(what: string, login: MysqlLogin, server: ServerProcess): LocalMysql {
-  const port = login.address.kind === "tcp" ? `, on port ${login.address.port}` : "";
+function localMysql(what: string, login: LocalLogin, server: ServerProcess): LocalMysql {
+  const origin = `${what}, on port ${login.address.port}`;
   const dispose = () => server[Symbol.asyncDispose]();
-  return { origin: `${what}${port}`, login, server, [Symbol.asyncDispose]: dispose };
+  return { origin, login, ownLogin: login, server, [Symbol.asyncDispose]: dispose };
 }

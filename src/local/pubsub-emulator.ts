@@ -16,28 +16,21 @@ export interface EmulatorOptions {
   readonly say?: (line: string) => void;
 }
 
-/** A Pub/Sub emulator that answers. What it holds is in its memory: a stop loses topics and messages. */
+/** A Pub/Sub broker that answers. What it holds is in its memory: a stop loses topics and messages. */
 export interface LocalEmulator extends AsyncDisposable {
   /** Where it came from, for a person. */
   readonly origin: string;
   /** "127.0.0.1:28085", as PUBSUB_EMULATOR_HOST wants it. */
   readonly host: string;
-  /** To stop and start it; undefined for a configured one, which is not ours. */
+  /** To stop and start it; undefined for a configured one, which is not ours, and for the one in this process. */
   readonly server: ServerProcess | undefined;
 }
-
-const CHOICES = [
-  "No Pub/Sub broker to run on. Any one of these will do:",
-  "  - set PUBSUB_EMULATOR_HOST to an emulator that runs",
-  "  - install the Google Cloud CLI with its pubsub-emulator component, and Java 17 or newer",
-  "  - start Docker",
-].join("\n");
 
 const IMAGE = "google/cloud-sdk:emulators";
 
 /**
- * Gets a Pub/Sub emulator, by the first way that is open: the configured one; the emulator of an installed Google Cloud
- * CLI, run with Java directly (its wrapper script adds seconds); Docker. Rejects with the list of choices when none is.
+ * Gets a Pub/Sub broker, by the first way that is open: the configured emulator; the one of an installed Google Cloud CLI,
+ * run with Java directly (its wrapper script adds seconds); Docker; the built-in broker, in this process.
  */
 export async function openEmulator(
   options: EmulatorOptions,
@@ -57,7 +50,13 @@ export async function openEmulator(
   if (await machine.dockerAnswers()) {
     return localEmulator(`${IMAGE} in Docker`, port, await startImage(port, options.folder, say));
   }
-  throw new Error(CHOICES);
+  const { host, close } = await machine.openBroker(port);
+  return {
+    origin: `the built-in broker, on port ${port}`,
+    host,
+    server: undefined,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
 async function getJava(machine: Machine, say: (line: string) => void): Promise<boolean> {

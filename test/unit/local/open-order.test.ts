@@ -13,6 +13,7 @@ function bareMachine(has: Partial<Machine> = {}): { machine: Machine; asked: str
     findEmulatorJar: async () => undefined,
     hasJava: async () => false,
     dockerAnswers: async () => false,
+    openBroker: async (port) => ({ host: `built-in:${port}`, close: async () => {} }),
     mayInstall: async () => false,
     install: async () => {},
     ...has,
@@ -68,13 +69,13 @@ test("a configured emulator is taken as it is, and the machine is not asked", as
   assert.deepEqual(asked, []);
 });
 
-test("without any way to a broker the error lists the ways", async () => {
+test("without an emulator and without Docker the built-in broker is opened, last of all", async () => {
   const { machine, asked } = bareMachine();
-  await assert.rejects(
-    openEmulator({ folder }, machine),
-    /PUBSUB_EMULATOR_HOST[^]*pubsub-emulator[^]*Docker/,
-  );
-  assert.deepEqual(asked, ["findEmulatorJar", "dockerAnswers"]);
+  await using emulator = await openEmulator({ folder }, machine);
+  assert.match(emulator.host, /^built-in:\d+$/);
+  assert.match(emulator.origin, /^the built-in broker, on port \d+$/);
+  assert.equal(emulator.server, undefined);
+  assert.deepEqual(asked, ["findEmulatorJar", "dockerAnswers", "openBroker"]);
 });
 
 test("an emulator without Java gets Java where packages may be installed", async () => {
@@ -84,6 +85,6 @@ test("an emulator without Java gets Java where packages may be installed", async
     mayInstall: async () => true,
     install: async (packages) => void installed.push(packages),
   });
-  await assert.rejects(openEmulator({ folder }, machine), /No Pub\/Sub broker/);
+  await using _broker = await openEmulator({ folder }, machine);
   assert.deepEqual(installed, [["default-jre-headless"]]);
 });
