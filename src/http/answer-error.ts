@@ -45,7 +45,10 @@ function answerOther(error: unknown, request: FastifyRequest, reply: FastifyRepl
   if (status !== undefined && status >= 400 && status < 500) {
     return sendProblem(reply, { ...problemBody("bad_request", clear(error)), status });
   }
-  log.error({ err: error, method: request.method, route: request.routeOptions.url }, "a request failed");
+  log.error(
+    { err: error, method: request.method, route: request.routeOptions.url, trace: request.trace },
+    "a request failed",
+  );
   return sendProblem(reply, problemBody("internal", "The request failed; the log of this process says why."));
 }
 
@@ -103,7 +106,7 @@ function notAsDescribed({ validation, validationContext = "" }: Refused): Proble
     ({ instancePath, message = "is not as described" }): Fault => ({
       code: "bad_request",
       pointer: `/${place}${instancePath}`,
-      detail: message,
+      detail: clip(message, LONGEST_ECHO),
     }),
   );
   const [first] = errors;

@@ -2,18 +2,22 @@ import Fastify from "fastify";
 import { validatorCompiler } from "fastify-type-provider-zod";
 import type { Log } from "../telemetry/log.ts";
 import type { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
 import type { Access } from "./access.ts";
 import { answerNotFound, errorAnswers } from "./answer-error.ts";
 import type { HttpApp } from "./app.ts";
 import { allowOrigins } from "./cors.ts";
 import { guard } from "./guard.ts";
 import { knownRoutes, refuseUnknownQueries } from "./known-routes.ts";
+import { traceRequests } from "./trace-requests.ts";
 import { answerUnreadable, passExpectations, refuseHostless } from "./unreadable.ts";
 
 export interface AppOptions {
   readonly access: Access;
   readonly log: Log;
   readonly metrics: SidecarMetrics;
+  /** undefined: requests are not traced. */
+  readonly tracing?: Tracing | undefined;
   /** Bytes of a request's body at the most. */
   readonly bodyBytes: number;
   /** Requests of one principal in a second at the most; 0: no limit. */
@@ -35,7 +39,7 @@ const BODY_TYPES = [
  * answered as `application/problem+json`; nobody is asked who it is on routes that are `public`.
  */
 export async function createApp(options: AppOptions): Promise<HttpApp> {
-  const { access, log, metrics, bodyBytes, ratePerSecond, corsOrigins = [] } = options;
+  const { access, log, metrics, tracing, bodyBytes, ratePerSecond, corsOrigins = [] } = options;
   const answerError = errorAnswers(log);
   const app = Fastify({
     bodyLimit: bodyBytes,
@@ -64,6 +68,7 @@ export async function createApp(options: AppOptions): Promise<HttpApp> {
   refuseHostless(api);
   app.setNotFoundHandler((request, reply) => answerNotFound(request, reply, routes));
   await allowOrigins(app, corsOrigins);
+  traceRequests(app, tracing, log);
   await guard(app, { access, ratePerSecond });
   app.addHook("onResponse", (request, reply, done) => {
     const { method, routeOptions } = request;

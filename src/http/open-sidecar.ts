@@ -7,6 +7,7 @@ import { describeRoutes } from "./describe/document.ts";
 import type { SidecarParts } from "./parts.ts";
 import { deadLetterRoutes } from "./routes-dead-letters.ts";
 import { healthRoutes } from "./routes-health.ts";
+import { logLevelRoutes } from "./routes-log-level.ts";
 import { pageRoutes } from "./routes-page.ts";
 import { rowRoutes } from "./routes-rows.ts";
 import { nextPostRoutes } from "./routes-next-post.ts";
@@ -40,9 +41,9 @@ export async function openSidecar(
   { host, port, graceMs }: SidecarAddress,
   log: Log,
 ): Promise<Sidecar> {
-  const { access, metrics, options } = parts;
+  const { access, metrics, tracing, options } = parts;
   const { bodyBytes, ratePerSecond, corsOrigins } = options;
-  const app = await createApp({ access, log, metrics, bodyBytes, ratePerSecond, corsOrigins });
+  const app = await createApp({ access, log, metrics, tracing, bodyBytes, ratePerSecond, corsOrigins });
   await addRoutes(app, parts);
   const closeSilent = watchSilentConnections(app.server);
   app.addHook("preClose", async () => closeSilent());
@@ -68,6 +69,7 @@ export async function addRoutes(app: HttpApp, parts: SidecarParts): Promise<void
   nextPostRoutes(app, parts);
   deadLetterRoutes(app, parts);
   eventRoutes(app, parts);
+  logLevelRoutes(app, parts);
   pageRoutes(app);
   await descriptionRoutes(app);
 }

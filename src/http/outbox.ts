@@ -1,9 +1,17 @@
 import type { Publishable } from "../messages/encode.ts";
 import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../messages/idempotency-key.ts";
+import type { Journal } from "../messages/journal.ts";
 import type { Principal } from "../messages/principal.ts";
 import type { Publisher } from "../pubsub/port.ts";
+import { type TraceContext, writeTraceContext } from "../telemetry/trace-context.ts";
 import type { Access } from "./access.ts";
 import { HttpProblem } from "./problem.ts";
+
+/** Who sends an update, and in which trace. */
+export interface Sender {
+  readonly principal: Principal;
+  readonly trace: TraceContext | undefined;
+}
 
 /** What may be on its way to the broker at once. */
 export interface OutboxLimits {
@@ -16,6 +24,8 @@ export interface OutboxParts {
   readonly publisher: Publisher;
   readonly access: Access;
   readonly limits: OutboxLimits;
+  /** Keeps what is published, but for dead letters, which know themselves what became of them; undefined: nobody does. */
+  readonly journal?: Journal | undefined;
   /** Hears why the broker did not take a message. */
   readonly refused: (error: unknown) => void;
 }
@@ -47,27 +57,33 @@ export class Outbox {
    * Resolves with the message id when the broker has the message. Rejects with an {@link HttpProblem}: `overloaded` (not
    * sent), `broker_unavailable` (perhaps sent: the same key may be sent again without harm).
    */
-  publish(message: Publishable, principal: Principal): Promise<string> {
+  publish(message: Publishable, { principal, trace }: Sender): Promise<string> {
     const { key, data, attributes } = message;
-    const { access } = this.#parts;
-    return this.#hold(key, data.length, () => [
-      data,
-      { ...attributes, ...access.attributes(principal, message) },
-    ]);
+    const { access, journal, publisher } = this.#parts;
+    return this.#hold(key, data.length, () => {
+      const send = () =>
+        publisher.publish(data, {
+          ...attributes,
+          ...access.attributes(principal, message),
+          ...(trace === undefined ? {} : writeTraceContext(trace)),
+        });
+      return journal === undefined ? send() : journal.publish(message, send);
+    });
   }
 
   /** Publishes a message as it stands, who sent it included: that of a dead letter. Rejects like {@link publish}. */
   republish(data: Buffer, attributes: Readonly<Record<string, string>>): Promise<string> {
-    return this.#hold(attributes[IDEMPOTENCY_KEY_ATTRIBUTE] ?? "", data.length, () => [data, attributes]);
+    const send = () => this.#parts.publisher.publish(data, attributes);
+    return this.#hold(attributes[IDEMPOTENCY_KEY_ATTRIBUTE] ?? "", data.length, send);
   }
 
-  async #hold(key: string, bytes: number, message: () => Parameters<Publisher["publish"]>): Promise<string> {
-    const { publisher, limits, refused } = this.#parts;
+  async #hold(key: string, bytes: number, send: () => Promise<string>): Promise<string> {
+    const { limits, refused } = this.#parts;
     if (this.#messages >= limits.messages || this.#bytes + bytes > limits.bytes) throw overloaded(key);
     this.#messages += 1;
     this.#bytes += bytes;
     try {
-      return await publisher.publish(...message());
+      return await send();
     } catch (error) {
       refused(error);
       throw unavailable(key, error);

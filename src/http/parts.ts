@@ -4,7 +4,9 @@ import type { UpdateLimits } from "../messages/decode.ts";
 import type { Principal } from "../messages/principal.ts";
 import type { Store } from "../store/store.ts";
 import type { Registry } from "../tables/definition.ts";
+import type { LogLevelSwitch } from "../telemetry/log-level.ts";
 import type { SidecarMetrics } from "../telemetry/sidecar-metrics.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
 import type { Access } from "./access.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Readiness } from "./readiness.ts";
@@ -24,6 +26,9 @@ export interface SidecarParts {
   /** By which what takes the processor long is cut into slices. */
   readonly turns: Turns;
   readonly metrics: SidecarMetrics;
+  readonly logLevel: LogLevelSwitch;
+  /** undefined: requests are not traced. */
+  readonly tracing?: Tracing | undefined;
   /** When a dead letter may be published again. */
   readonly replays: Omit<ReplayRules, "newKey" | "newKeyBy">;
   readonly options: SidecarOptions;
@@ -38,6 +43,8 @@ export interface SidecarOptions {
   readonly flatRowWait: number;
   /** Bytes of a request's body at the most. */
   readonly bodyBytes: number;
+  /** The worker's health server; undefined: there is none. */
+  readonly workerUrl: string | undefined;
   /** Requests of one principal in a second at the most; 0: no limit. */
   readonly ratePerSecond: number;
   /** Origins whose pages may read the answers. */

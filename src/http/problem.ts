@@ -22,6 +22,7 @@ const OWN_PROBLEMS = {
   issuer_unavailable: { status: 503, title: "The issuer of the tokens does not answer" },
   no_database: { status: 503, title: "This sidecar has no database" },
   database_unavailable: { status: 503, title: "The database does not answer" },
+  worker_unavailable: { status: 503, title: "The worker does not answer" },
   stopping: { status: 503, title: "This process is stopping" },
 } as const;
 

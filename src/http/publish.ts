@@ -1,7 +1,7 @@
 import type { Publishable } from "../messages/encode.ts";
-import type { Principal } from "../messages/principal.ts";
 import type { SidecarParts } from "./parts.ts";
 import { HttpProblem, type ProblemBody, problemBody, rejectionProblem } from "./problem.ts";
+import type { Sender } from "./outbox.ts";
 import type { Verdict } from "./receipt-waits.ts";
 import { type ReceiptBody, receiptBody } from "./receipt-body.ts";
 
@@ -28,13 +28,13 @@ export interface Waiting {
 export async function send(
   parts: Pick<SidecarParts, "outbox" | "waits" | "metrics">,
   message: Publishable,
-  principal: Principal,
+  sender: Sender,
   waiting: Waiting,
 ): Promise<Sent> {
   const since = performance.now();
   let messageId: string;
   try {
-    messageId = await parts.outbox.publish(message, principal);
+    messageId = await parts.outbox.publish(message, sender);
   } catch (error) {
     if (!(error instanceof HttpProblem)) throw error;
     parts.metrics.countUpdate(error.body.code);

@@ -1,5 +1,7 @@
 import { isJsonObject, type JsonValue } from "../messages/json-value.ts";
 import { type JsonLimits, parseJson } from "../messages/parse-json.ts";
+import { pointerTo } from "../messages/pointer.ts";
+import { quote } from "../messages/quote.ts";
 import type { SidecarParts } from "./parts.ts";
 import { HttpProblem, type ProblemBody, rejectionProblem } from "./problem.ts";
 
@@ -57,8 +59,8 @@ function listed(updates: JsonValue | undefined, names: readonly string[], most: 
   if (stranger !== undefined) {
     throw refused(
       "invalid",
-      `The member ${JSON.stringify(stranger)} can't stand next to updates; remove it.`,
-      `/${stranger}`,
+      `The member ${quote(stranger)} can't stand next to updates; remove it.`,
+      pointerTo([stranger]),
     );
   }
   if (!Array.isArray(updates))

@@ -46,7 +46,7 @@ async function upsert(
     ms: parts.database.configured ? parts.options.flatRowWait * 1000 : 0,
     signal: goneSignal(reply),
   };
-  return answer(reply, table, await send(parts, message, request.principal, waiting));
+  return answer(reply, table, await send(parts, message, request, waiting));
 }
 
 /** The row as an upsert: its key's columns in `key`, the others in `set`. */

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { PROJECT } from "../project.ts";
 import type { HttpApp } from "./app.ts";
 
-const FOLDER = join(import.meta.dirname, "page");
+const FOLDER = new URL("src/http/page/", PROJECT);
 
 const FILES = [
   "page.css",
@@ -49,7 +49,7 @@ export function pageRoutes(app: HttpApp): void {
 }
 
 function serve(app: HttpApp, url: string, file: string): void {
-  const bytes = readFileSync(join(FOLDER, file));
+  const bytes = readFileSync(new URL(file, FOLDER));
   const etag = `"${createHash("sha256").update(bytes).digest("base64url")}"`;
   const type = TYPES[file.slice(file.lastIndexOf(".") + 1) as keyof typeof TYPES];
   const answer = (request: FastifyRequest, reply: FastifyReply) => {

@@ -13,7 +13,7 @@ import { HttpProblem } from "./problem.ts";
 import { cursorOf, readCursor } from "./row-cursor.ts";
 import { readKey } from "./row-key.ts";
 import { readPage } from "./row-page.ts";
-import { readFilters, readNotIn } from "./row-query.ts";
+import { readFilters, readNotIn, splitNotIn } from "./row-query.ts";
 
 /** `GET /tables/{table}/rows` and `GET /tables/{table}/rows/{key}`. */
 export function rowRoutes(app: HttpApp, parts: SidecarParts): void {
@@ -78,7 +78,7 @@ function readableNotIn(
   text: string,
   { registry, access }: SidecarParts,
 ): NotIn {
-  const [other = ""] = text.split(".");
+  const { table: other } = splitNotIn(registry, text);
   if (registry.has(other)) access.mayRead(request.principal, other);
   return readNotIn(registry, table, text);
 }

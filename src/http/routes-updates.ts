@@ -7,6 +7,7 @@ import { answerJson } from "./answer-json.ts";
 import type { HttpApp } from "./app.ts";
 import { askDatabase } from "./ask-database.ts";
 import type { SidecarParts } from "./parts.ts";
+import type { Sender } from "./outbox.ts";
 import { preferredWait } from "./prefer.ts";
 import { HttpProblem } from "./problem.ts";
 import { send, type Sent, type Waiting } from "./publish.ts";
@@ -42,7 +43,7 @@ const Headers = KeyHeader.extend({
 const KeyParameter = z.object({ key: z.string().describe("An idempotency key") });
 
 async function publish(request: FastifyRequest, reply: FastifyReply, parts: SidecarParts): Promise<unknown> {
-  const { headers, principal } = request;
+  const { headers } = request;
   const read = () => readItems(request.body, headers["content-type"], parts);
   const { single, items } = await parts.turns.run(read);
   const key = headerKey(headers["idempotency-key"]);
@@ -50,7 +51,7 @@ async function publish(request: FastifyRequest, reply: FastifyReply, parts: Side
   const seconds = parts.database.configured ? preferredWait(headers["prefer"], parts.options.longestWait) : 0;
   const waiting = seconds > 0 ? { ms: seconds * 1000, signal: goneSignal(reply) } : AT_ONCE;
   if (seconds > 0) reply.header("preference-applied", `wait=${seconds}`);
-  const results = await Promise.all(items.map((item) => sendItem(item, key, principal, parts, waiting)));
+  const results = await Promise.all(items.map((item) => sendItem(item, key, request, parts, waiting)));
   const [only] = results;
   return single && only !== undefined ? answerOne(reply, only) : answerMany(reply, results);
 }
@@ -58,16 +59,16 @@ async function publish(request: FastifyRequest, reply: FastifyReply, parts: Side
 async function sendItem(
   item: ReadItem,
   key: string | undefined,
-  principal: FastifyRequest["principal"],
+  sender: Sender,
   parts: SidecarParts,
   waiting: Waiting,
 ): Promise<Sent> {
   const { value, problem } = item;
   const checked =
     problem === undefined
-      ? await parts.turns.run(() => checkItem(value, key, principal, parts))
+      ? await parts.turns.run(() => checkItem(value, key, sender.principal, parts))
       : { problem };
-  if (checked.problem === undefined) return send(parts, checked.message, principal, waiting);
+  if (checked.problem === undefined) return send(parts, checked.message, sender, waiting);
   parts.metrics.countUpdate(checked.problem.code);
   return checked.problem;
 }

@@ -1,4 +1,5 @@
 import { nearest } from "../messages/nearest.ts";
+import { pointerTo } from "../messages/pointer.ts";
 import { quote } from "../messages/quote.ts";
 import { comparable, type NotIn } from "../store/row-not-in.ts";
 import type { Column, Registry, TableDefinition, Value } from "../tables/definition.ts";
@@ -11,8 +12,8 @@ const PARAMETERS: ReadonlySet<string> = new Set(["limit", "after", "notIn", "isN
 const PREFIX = "column.";
 
 /**
- * The filters of a query: `<column>=<value>`, which may always be written `column.<column>=<value>` (no column's name has a
- * full stop), and `isNull=<column>`. Throws an {@link HttpProblem} `bad_request` for what is no column, is in no index, or is
+ * The filters of a query: `<column>=<value>`, which may always be written `column.<column>=<value>`, and `isNull=<column>`. Throws
+ * an {@link HttpProblem} `bad_request` for what is no column, is in no index, or is
  * no value.
  */
 export function readFilters(table: TableDefinition, query: URLSearchParams): ReadonlyMap<Column, Value> {
@@ -45,15 +46,25 @@ function indexed(table: TableDefinition, parameter: string, name: string): Colum
   throw refused(parameter, `${why}; rows can be asked for by ${columns.join(", ")}.`);
 }
 
+/** Cuts `<table>.<column>` where both are names of the registry; names may have dots themselves. Else at the first dot. */
+export function splitNotIn(registry: Registry, text: string): { table: string; column: string } {
+  const cuts = [...text.matchAll(/\./g)].map(({ index }) => ({
+    table: text.slice(0, index),
+    column: text.slice(index + 1),
+  }));
+  const known = cuts.find(({ table, column }) => registry.get(table)?.columns.has(column));
+  return known ?? cuts[0] ?? { table: text, column: "" };
+}
+
 /**
  * The other table's column of `notIn=<table>.<column>`. Throws an {@link HttpProblem} `bad_request` when there is none, or when
  * it cannot hold the table's key.
  */
 export function readNotIn(registry: Registry, table: TableDefinition, text: string): NotIn {
-  const [name = "", columnName = "", ...rest] = text.split(".");
+  const { table: name, column: columnName } = splitNotIn(registry, text);
   const other = registry.get(name);
   if (other === undefined) throw refused("notIn", noTable(registry, name));
-  const column = rest.length === 0 ? other.columns.get(columnName) : undefined;
+  const column = other.columns.get(columnName);
   if (column === undefined)
     throw refused("notIn", `${name} has no column ${quote(text.slice(name.length + 1))}.`);
   const [key] = table.key;
@@ -69,6 +80,5 @@ export function readNotIn(registry: Registry, table: TableDefinition, text: stri
 }
 
 function refused(parameter: string, detail: string): HttpProblem {
-  const at = parameter.replaceAll("~", "~0").replaceAll("/", "~1");
-  return new HttpProblem("bad_request", detail, { members: { pointer: `/query/${at}` } });
+  return new HttpProblem("bad_request", detail, { members: { pointer: pointerTo([parameter], "/query") } });
 }

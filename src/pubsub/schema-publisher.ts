@@ -10,7 +10,7 @@ export interface SchemaPublisherOptions extends PublisherOptions {
   /** The one schema that a topic may have. */
   readonly definition: string;
   /** From a message's plain data to that in the schema's encoding. */
-  readonly encode: (data: Buffer, encoding: SchemaEncoding) => Buffer;
+  readonly encode: (data: Buffer, encoding: SchemaEncoding) => Buffer | Promise<Buffer>;
 }
 
 /**
@@ -47,14 +47,14 @@ class SchemaPublisher implements Publisher {
     const asked = this.#ask();
     const schema = await asked;
     try {
-      return await this.#publisher.publish(this.#written(data, schema), attributes);
+      return await this.#publisher.publish(await this.#written(data, schema), attributes);
     } catch (error) {
       if (!(error instanceof PubSubError) || !mayBeSchemas(error, schema)) throw error;
       if (this.#schema === asked) this.#schema = undefined;
       const now = await this.#ask();
       if (now.kind === "unknown") throw hinted(error, now.reason);
       if (sameForm(schema, now)) throw error;
-      return await this.#publisher.publish(this.#written(data, now), attributes);
+      return await this.#publisher.publish(await this.#written(data, now), attributes);
     }
   }
 
@@ -74,7 +74,7 @@ class SchemaPublisher implements Publisher {
     return this.#schema;
   }
 
-  #written(data: Buffer, schema: TopicSchema): Buffer {
+  #written(data: Buffer, schema: TopicSchema): Buffer | Promise<Buffer> {
     return schema.kind === "ours" ? this.#encode(data, schema.encoding) : data;
   }
 }

@@ -8,7 +8,6 @@ import {
 } from "./apply-schema.ts";
 import { ADMIN_CALL, attempt, attemptToCreate, attemptToFind } from "./admin-call.ts";
 import type { PubSubClient } from "./client.ts";
-import { deadLetterAdvice } from "./dead-letter-advice.ts";
 import {
   differences,
   immutableFaults,
@@ -40,8 +39,6 @@ export interface TopologyResult {
   readonly changes: readonly TopologyChange[];
   /** What is not as it must be and cannot be changed, with what to do, one sentence each. */
   readonly faults: readonly string[];
-  /** Commands that a person with the rights must run once; empty on an emulator. */
-  readonly advice: readonly string[];
 }
 
 /**
@@ -69,11 +66,7 @@ export async function applyTopology(
     changes.push(...result.changes);
     faults.push(...result.faults);
   }
-  return {
-    changes,
-    faults,
-    advice: client.emulator ? [] : deadLetterAdvice(client, config.subscription, config.backstopTopic),
-  };
+  return { changes, faults };
 }
 
 function resourceOf(client: PubSubClient, kind: Resource["kind"], name: string): Resource {

@@ -26,7 +26,7 @@ export interface Resource {
   readonly name: string;
   readonly project: string;
   readonly address: string;
-  readonly purpose: "pull from" | "publish to" | "read" | "look after";
+  readonly purpose: "pull from" | "publish to" | "read" | "look after" | "grant rights on";
 }
 
 /** Trouble with Pub/Sub in one sentence that says what to do; `cause` is the client's own error. */
@@ -86,6 +86,8 @@ function roleFor(purpose: Resource["purpose"]): string {
       return "roles/pubsub.viewer";
     case "look after":
       return "roles/pubsub.editor";
+    case "grant rights on":
+      return "roles/pubsub.admin";
     default:
       return purpose satisfies never;
   }

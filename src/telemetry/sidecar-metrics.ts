@@ -34,6 +34,7 @@ export class SidecarMetrics implements Disposable {
   readonly #requests: Counter<"method" | "route" | "status">;
   readonly #seconds: Histogram<"method" | "route">;
   readonly #updates: Counter<"result">;
+  readonly #lostLines: Counter;
   #sources: SidecarSources | undefined;
 
   constructor({ version, process }: SidecarMetricsOptions) {
@@ -58,6 +59,7 @@ export class SidecarMetrics implements Disposable {
       registers,
     });
     this.#updates.inc({ result: "published" }, 0);
+    this.#lostLines = lostLinesCounter(registers);
     this.#addSources(registers);
     const build = { name: "rowpost_build_info", help: "1, with what runs.", registers };
     new Gauge({ ...build, labelNames: ["version", "node"] }).set({ version, node: process.version }, 1);
@@ -72,6 +74,11 @@ export class SidecarMetrics implements Disposable {
   /** `result`: "published", or a problem's code, from its closed list. */
   countUpdate(result: string): void {
     this.#updates.inc({ result });
+  }
+
+  /** Lines that the journal's disk did not take. */
+  countLostLines(lines: number): void {
+    this.#lostLines.inc(lines);
   }
 
   /** From now on these are read at each scrape. */
@@ -111,6 +118,12 @@ export class SidecarMetrics implements Disposable {
       },
     });
   }
+}
+
+function lostLinesCounter(registers: Registry[]): Counter {
+  const help =
+    "Lines that the disk of PUBLISH_JOURNAL did not take; their updates were published all the same.";
+  return new Counter({ name: "rowpost_http_journal_lost_lines_total", help, registers });
 }
 
 function collector(read: () => number): (this: Gauge) => void {

@@ -8,7 +8,7 @@ export interface Reason {
 
 /** Bounds of the pause between two probes; jittered. */
 const FIRST_PAUSE_MS = 250;
-const LONGEST_PAUSE_MS = 2_000;
+const LONGEST_PAUSE_MS = 1_000;
 
 /**
  * Whether batches may go to the database.

@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { LevelChange } from "../telemetry/level-change.ts";
+import type { LogLevelSwitch } from "../telemetry/log-level.ts";
 
 /** How the process is: what keeps it from being ready, one code and one sentence each. */
 export interface Health {
@@ -12,6 +14,8 @@ export interface HealthServerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /** What `/log-level` reads and switches. */
+  readonly logLevel: LogLevelSwitch;
   health(): Health;
   /** The metrics, in the format that the `Accept` header likes better. */
   metrics(accept: string | undefined): Promise<{ readonly contentType: string; readonly body: string }>;
@@ -36,6 +40,7 @@ interface Answer {
  *   it stops: nothing there is cured by a restart, and a stop that hangs is ended by the grace period.
  * - `/readyz`: 200 or 503, with the reasons. A backlog is no reason.
  * - `/metrics`: OpenMetrics or Prometheus' plain text.
+ * - `/log-level`: GET tells it, PUT switches it, for who asks from this machine: the sidecar, or who is logged in to the Pod.
  * Rejects with one clear sentence when it cannot listen.
  */
 export async function openHealthServer(options: HealthServerOptions): Promise<HealthServer> {
@@ -85,18 +90,21 @@ async function respond(
     "content-type": contentType,
     "content-length": Buffer.byteLength(body),
     "cache-control": "no-store",
-    ...(status === 405 ? { allow: "GET, HEAD" } : {}),
+    ...(status === 405 ? { allow: pathOf(request) === "/log-level" ? "GET, HEAD, PUT" : "GET, HEAD" } : {}),
   });
   response.end(request.method === "HEAD" ? undefined : body);
 }
 
 async function answer(options: HealthServerOptions, request: IncomingMessage): Promise<Answer> {
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    return problem(405, "method_not_allowed", "only GET and HEAD are answered here");
-  }
-  const path = (request.url ?? "/").split("?")[0];
+  const path = pathOf(request);
   try {
+    if (request.method === "PUT" && path === "/log-level") return await switchLevel(options, request);
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      return problem(405, "method_not_allowed", "only GET and HEAD are answered here, and PUT /log-level");
+    }
     switch (path) {
+      case "/log-level":
+        return json(200, options.logLevel.state);
       case "/livez":
       case "/startupz":
         return json(200, { status: "ok" });
@@ -107,10 +115,53 @@ async function answer(options: HealthServerOptions, request: IncomingMessage): P
       case "/metrics":
         return { status: 200, ...(await options.metrics(request.headers.accept)) };
       default:
-        return problem(404, "not_found", "there are /livez, /readyz, /startupz and /metrics here");
+        return problem(
+          404,
+          "not_found",
+          "there are /livez, /readyz, /startupz, /metrics and /log-level here",
+        );
     }
   } catch (error) {
     return problem(500, "internal", error instanceof Error ? error.message : String(error));
+  }
+}
+
+function pathOf({ url = "/" }: IncomingMessage): string | undefined {
+  return url.split("?")[0];
+}
+
+/** The addresses of this machine and, in Kubernetes, of the Pod: whoever comes from there is inside. */
+const OWN_ADDRESSES = ["127.0.0.1", "::1", "::ffff:127.0.0.1"];
+const LONGEST_CHANGE = 1_024;
+
+async function switchLevel({ logLevel }: HealthServerOptions, request: IncomingMessage): Promise<Answer> {
+  if (!OWN_ADDRESSES.includes(request.socket.remoteAddress ?? "")) {
+    return problem(
+      403,
+      "forbidden",
+      "the log level is switched from this machine only, or through the sidecar",
+    );
+  }
+  const change = LevelChange.safeParse(parseJson(await readText(request)));
+  if (change.success) return json(200, logLevel.set(change.data.level, change.data.seconds));
+  const [issue] = change.error.issues;
+  return problem(422, "invalid", `/${issue?.path.join("/") ?? ""}: ${issue?.message}`);
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) {
+    text += String(chunk);
+    if (text.length > LONGEST_CHANGE) return "";
+  }
+  return text;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,15 +1,32 @@
-import { applyBatch } from "../apply/batch.ts";
+import { applyBatch, type BatchTimes } from "../apply/batch.ts";
 import type { Settlement } from "../apply/outcome.ts";
 import type { Store } from "../store/store.ts";
-import { databaseError } from "../store/trouble.ts";
 import type { Gate } from "./gate.ts";
+import { databaseReason } from "./probe.ts";
 import { giveBack } from "./settle.ts";
 import type { Held, Waiting } from "./waiting.ts";
 
+/** A batch that is committed. */
+export interface Committed {
+  readonly batch: readonly Held[];
+  /** One for each of the batch, in its order. */
+  readonly settlements: readonly Settlement[];
+  /** When the lane took it, `performance.now()`. */
+  readonly taken: number;
+  readonly times: BatchTimes;
+  /** Why the last of the earlier tries failed, and when. */
+  readonly failures: readonly BatchFailure[];
+}
+
+export interface BatchFailure {
+  readonly at: number;
+  readonly error: unknown;
+}
+
 /** What a lane tells of its batches. */
 export interface LaneEvents {
-  /** Committed: settle them. `seconds` is the transaction's time, its tries included. */
-  committed(batch: readonly Held[], settlements: readonly Settlement[], seconds: number): void;
+  /** Settle them. */
+  committed(committed: Committed): void;
   /** Not committed; the batch is tried again. */
   retried(trouble: "transient" | "environment", error: unknown): void;
   /** Given back to the broker, for the worker stops. */
@@ -29,6 +46,8 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** The pause before the second try of a batch; it doubles with each, up to the longest. Jittered. */
 const FIRST_RETRY_MS = 10;
 const LONGEST_RETRY_MS = 2_000;
+/** An outage may last for days. */
+const MOST_FAILURES = 20;
 
 /**
  * The lanes: each takes what waits, applies it as one batch, and takes again. There is no timer: a batch forms while the one
@@ -97,18 +116,22 @@ export class Lanes {
 
   /** Until it is committed, or given back because the worker stops. */
   async #apply(batch: readonly Held[]): Promise<void> {
-    const started = performance.now();
+    const taken = performance.now();
+    const failures: BatchFailure[] = [];
     const decoded = batch.map((held) => held.decoded);
     for (let attempt = 1; await this.#gate.pass(); ) {
       const result = await applyBatch(this.#store, decoded, attempt);
       if (result.committed) {
         this.#gate.succeeded();
-        this.#events.committed(batch, result.settlements, (performance.now() - started) / 1000);
+        const { settlements, times } = result;
+        this.#events.committed({ batch, settlements, taken, times, failures });
         return;
       }
+      failures.push({ at: performance.now(), error: result.error });
+      if (failures.length > MOST_FAILURES) failures.shift();
       this.#events.retried(result.trouble, result.error);
       if (result.trouble === "environment") {
-        this.#gate.close({ code: "database", message: databaseError(result.error).message });
+        this.#gate.close(databaseReason(result.error));
         continue;
       }
       attempt += 1;

@@ -2,22 +2,31 @@ import { databaseError } from "../store/trouble.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { sparing } from "../telemetry/sparing.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
+import { logBatch } from "./log-batch.ts";
 import type { WorkerObserver } from "./observer.ts";
+import { traceBatch } from "./trace-batch.ts";
+
+/** Where spans go, and the subscription that is in their names. */
+export interface Traced {
+  readonly tracing: Tracing;
+  readonly subscription: string;
+}
 
 /**
  * Counts everything and logs what a person must know: each pause and its end, each loss of the broker, and, at most every
- * 10 s, retries and failures. Never a line a message.
+ * 10 s, retries and failures. Never a line a message, unless the log's level is `trace`. With tracing, batches become spans.
  */
-export function observe(log: Log, metrics: Metrics): WorkerObserver {
+export function observe(log: Log, metrics: Metrics, traced?: Traced): WorkerObserver {
   const retried = sparing((error, more) => log.warn({ more, ...facts(error) }, "a batch is tried again"));
-  const unpublished = sparing((err, more) =>
-    log.warn(
-      { more, err },
-      "a rejected update could not be sent to the dead-letter topic; it will come again",
-    ),
-  );
+  const unpublished = sparing((err, more) => log.warn({ more, err }, UNPUBLISHED));
   return {
-    committed: (batch, settlements, seconds) => metrics.observeBatch(batch, settlements, seconds),
+    committed(committed) {
+      const { batch, settlements, taken, times } = committed;
+      metrics.observeBatch(batch, settlements, (times.committed - taken) / 1000);
+      logBatch(log, committed);
+      if (traced !== undefined) traceBatch(traced.tracing, traced.subscription, committed);
+    },
     retried(trouble, error) {
       metrics.countRetry(trouble);
       if (trouble === "transient") retried(error);
@@ -47,6 +56,8 @@ export function observe(log: Log, metrics: Metrics): WorkerObserver {
     },
   };
 }
+
+const UNPUBLISHED = "a rejected update could not be sent to the dead-letter topic; it will come again";
 
 /** Of a database's error what is safe to log: no SQL, no data beyond the server's own sentence. */
 function facts(error: unknown) {

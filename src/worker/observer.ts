@@ -1,11 +1,10 @@
-import type { Settlement } from "../apply/outcome.ts";
 import type { Purged } from "../store/purge.ts";
 import type { Reason } from "./gate.ts";
-import type { Held } from "./waiting.ts";
+import type { Committed } from "./lanes.ts";
 
 /** What a worker tells of its work, for metrics and logs. Nothing here may throw. */
 export interface WorkerObserver {
-  committed(batch: readonly Held[], settlements: readonly Settlement[], seconds: number): void;
+  committed(committed: Committed): void;
   retried(trouble: "transient" | "environment", error: unknown): void;
   /** Deliveries given back to the broker unsettled. */
   givenBack(count: number): void;

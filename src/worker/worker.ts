@@ -1,5 +1,4 @@
 import type { Decode } from "../messages/decode.ts";
-import type { RowId } from "../messages/update.ts";
 import type { Delivery, Intake, Publisher } from "../pubsub/port.ts";
 import type { Store } from "../store/store.ts";
 import { Gate, type Reason } from "./gate.ts";
@@ -7,8 +6,9 @@ import { Lanes } from "./lanes.ts";
 import type { IntakeName, WorkerObserver } from "./observer.ts";
 import { databaseReason, probe } from "./probe.ts";
 import { purgeLoop } from "./purge-loop.ts";
-import { giveBack, settle } from "./settle.ts";
+import { settle } from "./settle.ts";
 import { Waiting } from "./waiting.ts";
+import { watchSchema } from "./watch-schema.ts";
 
 /** What a worker is made of; the clients of the world outside are handed in. */
 export interface WorkerParts {
@@ -40,13 +40,13 @@ const CLOSING_SECONDS = 2;
 /**
  * The worker: pulls, applies, settles.
  *
- * starting → running: the database answers, no migration is pending, the checks pass; each is tried again until then, with
- * the reason told. running ⇄ paused: see `Gate`. Any → stopping by `stop`: no more pulling, the batches in hand are
- * finished, the rest is given back, acks are confirmed, everything is closed.
+ * starting → running: the database answers, no migration is pending and none of a newer version is breaking, the checks pass;
+ * each is tried again until then, with the reason told. running ⇄ paused: see `Gate`. Any → stopping by `stop`: no more
+ * pulling, the batches in hand are finished, the rest is given back, acks are confirmed, everything is closed.
  */
 export class Worker implements AsyncDisposable {
   readonly #parts: WorkerParts;
-  readonly #waiting = new Waiting();
+  readonly #waiting: Waiting;
   readonly #lost = new Map<IntakeName, Reason>();
   readonly #stopping = new AbortController();
   readonly #gate: Gate;
@@ -58,6 +58,7 @@ export class Worker implements AsyncDisposable {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
+    this.#waiting = new Waiting(parts.decode);
     this.#gate = new Gate(
       async () => (this.#store === undefined ? undefined : probe(this.#store)),
       (reason) => parts.observer.paused(reason),
@@ -104,13 +105,15 @@ export class Worker implements AsyncDisposable {
         lost: (reason) => this.#intakeIs(name, reason),
       });
     }
-    await purgeLoop(store, {
+    const { signal } = this.#stopping;
+    const purging = purgeLoop(store, {
       ...retention,
       purgeIntervalSeconds,
-      signal: this.#stopping.signal,
+      signal,
       purged: (purged) => observer.purged(purged),
       failed: (error) => observer.purgeFailed(error),
     });
+    await Promise.all([purging, watchSchema(store, this.#gate, signal)]);
   }
 
   /** Until nothing forbids to start; undefined when stopped before. */
@@ -143,12 +146,12 @@ export class Worker implements AsyncDisposable {
       this.#waiting,
       this.#gate,
       {
-        committed: (batch, settlements, seconds) => {
-          for (const [i, settlement] of settlements.entries()) {
-            const held = batch[i];
+        committed: (committed) => {
+          for (const [i, settlement] of committed.settlements.entries()) {
+            const held = committed.batch[i];
             if (held !== undefined) settle(held, settlement, options);
           }
-          observer.committed(batch, settlements, seconds);
+          observer.committed(committed);
         },
         retried: (trouble, error) => observer.retried(trouble, error),
         givenBack: (batch) => observer.givenBack(batch.length),
@@ -162,10 +165,7 @@ export class Worker implements AsyncDisposable {
       delivery.nack();
       return;
     }
-    const decoded = this.#parts.decode(delivery);
-    const rows: RowId[] = [];
-    for (const { row } of decoded.update?.changes ?? []) if (row !== undefined) rows.push(row);
-    this.#waiting.add({ delivery, decoded, rows });
+    this.#waiting.add(delivery);
     this.#lanes?.wake();
   }
 
@@ -183,7 +183,7 @@ export class Worker implements AsyncDisposable {
     const quiet = Promise.all([...intakes.values()].map((intake) => intake.stop()));
     const rest = this.#waiting.drain();
     await within(deadline, Promise.all([quiet, this.#lanes?.stop()]));
-    for (const held of rest) giveBack(held);
+    for (const delivery of rest) delivery.nack();
     if (rest.length > 0) observer.givenBack(rest.length);
     const left = Math.max(deadline - performance.now(), 500);
     await Promise.all([...intakes.values()].map((intake) => intake.close(left)));

@@ -5,17 +5,26 @@ import type { RouteDescriptions } from "./description.ts";
 import { HEALTH, HEALTH_SCHEMAS } from "./health.ts";
 import { LIVE, LIVE_SCHEMAS } from "./live.ts";
 import { ROWS, TABLE_SCHEMAS } from "./rows.ts";
+import { OPERATION, OPERATION_SCHEMAS } from "./operation.ts";
 import { RESULTS, UPDATE_SCHEMAS } from "./schemas.ts";
 import { UPDATES } from "./updates.ts";
 
 /** What is said of each route. A test fails when a route is not here, or when there is no such route. */
-export const DESCRIPTIONS: RouteDescriptions = { ...UPDATES, ...ROWS, ...DEAD_LETTERS, ...LIVE, ...HEALTH };
+export const DESCRIPTIONS: RouteDescriptions = {
+  ...UPDATES,
+  ...ROWS,
+  ...DEAD_LETTERS,
+  ...LIVE,
+  ...OPERATION,
+  ...HEALTH,
+};
 
 const SCHEMAS = {
   ...UPDATE_SCHEMAS,
   ...TABLE_SCHEMAS,
   ...DEAD_LETTER_SCHEMAS,
   ...LIVE_SCHEMAS,
+  ...OPERATION_SCHEMAS,
   ...HEALTH_SCHEMAS,
 };
 

@@ -1,5 +1,6 @@
 import type { JsonSchema } from "../../messages/share-columns.ts";
 import type { Column, ColumnKind, Registry } from "../../tables/definition.ts";
+import { componentName } from "./component-name.ts";
 import { ref } from "./description.ts";
 
 /** Rows as they are read, by component: each table's, any of them, and a page. */
@@ -14,7 +15,7 @@ export function rowSchemas(registry: Registry): Record<string, JsonSchema> {
       required: properties.map(([column]) => column),
       additionalProperties: false,
     };
-    return [`Row.${name.replaceAll(/[^\w.-]/g, "_")}`, schema] as const;
+    return [componentName("Row", name), schema] as const;
   });
   const page = {
     type: "object",
@@ -54,5 +55,6 @@ const SHAPES: Readonly<Record<ColumnKind, { readonly type?: string; readonly [mo
   time: TEXT,
   year: { type: "integer" },
   enum: TEXT,
+  set: TEXT,
   json: {},
 };

@@ -1,13 +1,14 @@
 import type { JsonSchema } from "../../messages/share-columns.ts";
 import { shareColumns } from "../../messages/share-columns.ts";
 import type { Registry, TableDefinition } from "../../tables/definition.ts";
+import { componentName } from "./component-name.ts";
 import { ref } from "./description.ts";
 
 /** What is published, by component: an update, as an item with its key, as a list, as a CloudEvent; and a row of any table. */
 export function updateSchemas(registry: Registry, mostChanges: number, batchItems: number) {
   const tables = [...registry.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const changes = tables.map((table) => [nameOf("Change", table), changeOf(table)] as const);
-  const rows = tables.map((table) => [nameOf("FlatRow", table), flatRowOf(table)] as const);
+  const changes = tables.map((table) => [componentName("Change", table.name), changeOf(table)] as const);
+  const rows = tables.map((table) => [componentName("FlatRow", table.name), flatRowOf(table)] as const);
   const update = { oneOf: [ref("AnyChange"), ref("ChangeList")] };
   return {
     ...Object.fromEntries(changes),
@@ -42,16 +43,11 @@ export function updateSchemas(registry: Registry, mostChanges: number, batchItem
   } satisfies Record<string, JsonSchema>;
 }
 
-/** A component's name may hold letters, digits, `.`, `_` and `-` only. */
-function nameOf(what: string, { name }: TableDefinition): string {
-  return `${what}.${name.replaceAll(/[^\w.-]/g, "_")}`;
-}
-
 /** The printed schema of a table's changes; whoever refers to it closes it, so that an item's key may stand beside. */
 function changeOf(table: TableDefinition): JsonSchema {
   const { $schema: _, oneOf, ...schema } = shareColumns(table.jsonSchema());
   const open = (oneOf as Branch[]).map(({ additionalProperties: _closed, ...branch }) => oneGroup(branch));
-  return relocated({ ...schema, oneOf: open }, nameOf("Change", table));
+  return relocated({ ...schema, oneOf: open }, componentName("Change", table.name));
 }
 
 /** A choice among one group, as of an update that can only set, is none. */
@@ -76,7 +72,7 @@ function flatRowOf(table: TableDefinition): JsonSchema {
     required: key?.required ?? [],
     additionalProperties: false,
   };
-  return relocated(schema, nameOf("Change", table));
+  return relocated(schema, componentName("Change", table.name));
 }
 
 /** One operation of a table's changes. */

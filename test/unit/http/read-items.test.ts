@@ -10,6 +10,7 @@ const parts = {
     longestWait: 30,
     flatRowWait: 10,
     bodyBytes: 10_000,
+    workerUrl: undefined,
     ratePerSecond: 0,
     corsOrigins: [],
   },
@@ -98,4 +99,18 @@ test("an empty body, broken JSON, invalid UTF-8 and nesting without end are refu
     code(() => read("[".repeat(50) + "]".repeat(50))),
     "too_large",
   );
+});
+
+test("a member beside the list is named in bounds, and its pointer leads to it", () => {
+  const problem = (name: string) => {
+    try {
+      read(`{"updates":[],${JSON.stringify(name)}:1}`);
+    } catch (error) {
+      if (error instanceof HttpProblem) return error.body;
+    }
+    throw new Error("taken");
+  };
+  assert.equal(problem("a/b~").pointer, "/a~1b~0");
+  const { detail, pointer } = problem("n".repeat(5_000));
+  assert.ok(detail.length < 200 && pointer === "", detail);
 });

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openPubSub } from "../../../src/pubsub/client.ts";
-import { deadLetterAdvice } from "../../../src/pubsub/dead-letter-advice.ts";
 
 delete process.env["PUBSUB_EMULATOR_HOST"];
 
@@ -19,19 +18,4 @@ test("without one it is Google, with credentials; closing twice does no harm", a
   assert.equal(client.address, "pubsub.googleapis.com");
   await client.close();
   await client.close();
-});
-
-test("the advice on dead letters is commands with every name filled in", async () => {
-  await using client = openPubSub({ project: "shop" });
-  const advice = deadLetterAdvice(client, "updates-worker", "undeliverable");
-  assert.equal(advice.length, 2);
-  assert.match(
-    advice[0] ?? "",
-    /topics add-iam-policy-binding projects\/shop\/topics\/undeliverable .*roles\/pubsub\.publisher$/,
-  );
-  assert.match(
-    advice[1] ?? "",
-    /subscriptions add-iam-policy-binding projects\/shop\/subscriptions\/updates-worker .*subscriber$/,
-  );
-  assert.ok(advice.every((line) => line.includes("gcloud projects describe shop")));
 });

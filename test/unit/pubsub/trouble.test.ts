@@ -24,18 +24,21 @@ test("a full name brings its own project", () => {
 });
 
 test("a refusal names the role that is missing, by what was wanted", () => {
-  const roles = (["pull from", "publish to", "read", "look after"] as const).map((purpose) => {
-    const sentence = explain(coded(7, "7 PERMISSION_DENIED: User not authorized"), {
-      ...subscription,
-      purpose,
-    });
-    return /roles\/pubsub\.\w+/.exec(sentence)?.[0];
-  });
+  const roles = (["pull from", "publish to", "read", "look after", "grant rights on"] as const).map(
+    (purpose) => {
+      const sentence = explain(coded(7, "7 PERMISSION_DENIED: User not authorized"), {
+        ...subscription,
+        purpose,
+      });
+      return /roles\/pubsub\.\w+/.exec(sentence)?.[0];
+    },
+  );
   assert.deepEqual(roles, [
     "roles/pubsub.subscriber",
     "roles/pubsub.publisher",
     "roles/pubsub.viewer",
     "roles/pubsub.editor",
+    "roles/pubsub.admin",
   ]);
 });
 

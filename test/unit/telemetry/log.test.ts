@@ -88,3 +88,31 @@ test("an error whose cause is itself, or very long, ends", () => {
   log.error({ err: loop }, "loop");
   assert.ok(JSON.stringify(read()[0]).length < 50_000);
 });
+
+test("a line of a trace names it as Cloud Logging does, and every line has the labels", () => {
+  const lines: string[] = [];
+  const log = createLog({
+    level: "info",
+    labels: { process: "worker", version: "1.2.3" },
+    project: "shop",
+    destination: { write: (line: string) => void lines.push(line) },
+  });
+  const trace = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", sampled: true };
+  log.info({ trace, key: "k" }, "with");
+  log.info("without");
+  const [traced, plain] = lines.map((line) => {
+    const { time: _, ...rest } = JSON.parse(line) as Record<string, unknown>;
+    return rest;
+  });
+  const labels = { process: "worker", version: "1.2.3" };
+  assert.deepEqual(traced, {
+    severity: "INFO",
+    "logging.googleapis.com/labels": labels,
+    key: "k",
+    "logging.googleapis.com/trace": "projects/shop/traces/0af7651916cd43dd8448eb211c80319c",
+    "logging.googleapis.com/spanId": "b7ad6b7169203331",
+    "logging.googleapis.com/trace_sampled": true,
+    message: "with",
+  });
+  assert.deepEqual(plain, { severity: "INFO", "logging.googleapis.com/labels": labels, message: "without" });
+});

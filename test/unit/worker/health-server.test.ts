@@ -4,6 +4,7 @@ import { connect } from "node:net";
 import { once } from "node:events";
 import { test } from "node:test";
 import { type Health, type HealthServer, openHealthServer } from "../../../src/worker/health-server.ts";
+import { quietLevel } from "../../support/quiet-level.ts";
 
 const READY: Health = { ready: true, reasons: [] };
 const NOT_READY: Health = {
@@ -16,7 +17,7 @@ function open(health: () => Health = () => READY, port = 0) {
     contentType: "text/plain",
     body: `accept ${accept}\n`,
   });
-  return openHealthServer({ host: "127.0.0.1", port, health, metrics });
+  return openHealthServer({ host: "127.0.0.1", port, logLevel: quietLevel(), health, metrics });
 }
 
 function get(server: HealthServer, path: string, init: RequestInit = {}) {
@@ -75,7 +76,7 @@ test("another path is a problem that names the right ones", async () => {
 });
 
 test("a fault in the metrics is an answer, and the server goes on", async () => {
-  const failing = { host: "127.0.0.1", port: 0, health: () => READY };
+  const failing = { host: "127.0.0.1", port: 0, logLevel: quietLevel(), health: () => READY };
   await using server = await openHealthServer({
     ...failing,
     metrics: () => Promise.reject(new Error("no metrics today")),
@@ -110,4 +111,29 @@ test("close ends connections that are kept open, and twice does no harm", async 
   await ended;
   await server.close();
   await assert.rejects(get(server, "/livez"));
+});
+
+test("the log level is told and switched, and a change that is none is refused", async () => {
+  await using server = await open();
+  const put = async (body: string) => {
+    const answer = await get(server, "/log-level", { method: "PUT", body });
+    return { status: answer.status, body: await answer.text() };
+  };
+  assert.deepEqual(await (await get(server, "/log-level")).json(), { level: "fatal", configured: "fatal" });
+  assert.equal((await put('{"level":"debug"}')).body, '{"level":"debug","configured":"fatal"}\n');
+  for (const [body, what] of [
+    ['{"level":"loud"}', "/level"],
+    ['{"level":"info","seconds":0}', "/seconds"],
+    ['{"level":"info","for":1}', "/"],
+    ["not JSON", "/"],
+    [`{"level":"info"${" ".repeat(2_000)}}`, "/"],
+  ] as const) {
+    const refused = await put(body);
+    assert.equal(refused.status, 422, body);
+    assert.match(refused.body, new RegExp(`"detail":"${what}: `));
+  }
+  assert.equal((await (await get(server, "/log-level")).text()).includes('"level":"debug"'), true);
+  const posted = await get(server, "/log-level", { method: "POST" });
+  assert.equal(posted.status, 405);
+  assert.equal(posted.headers.get("allow"), "GET, HEAD, PUT");
 });
