@@ -1,9 +1,10 @@
 import type { Decoded, IdempotencyKey, Update } from "../messages/update.ts";
+import { refuseNewerSchema } from "../store/newer-schema.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import { classify, databaseError } from "../store/trouble.ts";
 import { noteReplay, REPLAY_ATTRIBUTE, type Rejected, writeDeadLetters } from "./dead-letters.ts";
 import { judge } from "./judge.ts";
-import { lockRows } from "./lock-rows.ts";
+import { lockRows, readColumns } from "./lock-rows.ts";
 import type { Outcome, Settlement } from "./outcome.ts";
 import { type Ledger, lookUpReceipts, ReceiptRace, type Settled, writeReceipts } from "./receipts.ts";
 import { refusal } from "./refusal.ts";
@@ -11,8 +12,21 @@ import { applyRounds, type Pending, Refused, type Work } from "./rounds.ts";
 
 /** What came of a batch: its commit, with one settlement for each update in the order given; or why there was none. */
 export type BatchResult =
-  | { readonly committed: true; readonly settlements: readonly Settlement[] }
+  | { readonly committed: true; readonly settlements: readonly Settlement[]; readonly times: BatchTimes }
   | { readonly committed: false; readonly trouble: "transient" | "environment"; readonly error: unknown };
+
+/** When the transaction that committed had done each of its parts, `performance.now()`; of several, the last one. */
+export interface BatchTimes {
+  /** The transaction had begun. */
+  readonly begun: number;
+  /** The rows were locked and read. */
+  readonly locked: number;
+  /** The receipts were looked up. */
+  readonly looked: number;
+  /** Rows, receipts and dead letters were written. */
+  readonly written: number;
+  readonly committed: number;
+}
 
 /** Tries after which an error of no known class, or a race that never ends, counts as the data's fault. */
 const PATIENCE = 5;
@@ -25,9 +39,10 @@ const PATIENCE = 5;
 export async function applyBatch(store: Store, batch: readonly Decoded[], attempt = 1): Promise<BatchResult> {
   const impatient = attempt > PATIENCE;
   try {
-    return { committed: true, settlements: await transactCarefully(store, batch, impatient) };
+    return { committed: true, ...(await transactCarefully(store, batch, impatient)) };
   } catch (error) {
-    return impatient && classify(error) === "unknown" ? isolate(store, batch, attempt, error) : failed(error);
+    if (impatient && classify(error) === "unknown") return isolate(store, batch, attempt, error);
+    return failed(isMissing(error) ? await ofNewerSchema(store, error) : error);
   }
 }
 
@@ -37,6 +52,8 @@ async function transactCarefully(store: Store, batch: readonly Decoded[], refuse
     return await transact(store, batch, false, refuseUnknown);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
+    // What a newer version's migration made impossible is no fault of the data.
+    await refuseNewerSchema(store);
     return await transact(store, batch, true, refuseUnknown);
   }
 }
@@ -61,31 +78,52 @@ async function isolate(
   return after.committed ? { ...after, settlements: [...before.settlements, ...after.settlements] } : after;
 }
 
+/** A table or a column is missing. */
+function isMissing(error: unknown): boolean {
+  return [1054, 1146].includes(databaseError(error).errno ?? 0);
+}
+
+/** The error, or what lies behind it: a newer version has dropped or renamed what is missing. */
+async function ofNewerSchema(store: Store, error: unknown): Promise<unknown> {
+  try {
+    await refuseNewerSchema(store);
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
+
 function failed(error: unknown): BatchResult {
   const trouble = classify(error) === "environment" ? "environment" : "transient";
   return { committed: false, trouble, error };
 }
 
-function transact(
+async function transact(
   store: Store,
   batch: readonly Decoded[],
   careful: boolean,
   refuseUnknown: boolean,
-): Promise<readonly Settlement[]> {
-  return store.transaction(async (tx) => {
+): Promise<{ readonly settlements: readonly Settlement[]; readonly times: BatchTimes }> {
+  const done = await store.transaction(async (tx) => {
+    const begun = performance.now();
     // Rows before receipts: behind a row's lock waits the receipt of whoever held it, so a duplicate is seen at once.
-    const rows = await lockRows(tx, store.flavor, updatesOf(batch));
+    const columns = readColumns(updatesOf(batch));
+    const rows = await lockRows(tx, store.flavor, updatesOf(batch), columns);
+    const locked = performance.now();
     const ledger = await lookUpReceipts(
       tx,
       batch.map(({ key }) => key),
     );
-    const work: Work = { tx, store, careful, refuseUnknown, rows, written: new Set() };
+    const looked = performance.now();
+    const work: Work = { tx, store, careful, refuseUnknown, rows, columns, written: new Set() };
     const outcome = await settleAll(work, batch, ledger);
     await writeReceiptsOnce(tx, store, outcome.receipts, ledger);
     await writeDeadLetters(tx, store, outcome.rejected);
     for (const { decoded, outcome: of } of outcome.replays) await noteReplay(tx, decoded, of);
-    return outcome.settlements;
+    return { settlements: outcome.settlements, begun, locked, looked, written: performance.now() };
   });
+  const { settlements, ...times } = done;
+  return { settlements, times: { ...times, committed: performance.now() } };
 }
 
 function* updatesOf(batch: readonly Decoded[]): Iterable<Update> {

@@ -19,6 +19,10 @@ const LATER: Verdict = { kind: "later" };
 
 /** Applies one change to one row in memory. Pure. */
 export function foldChange(change: Change, row: Row): Verdict {
+  if (row.takenBy !== undefined) {
+    const message = `its key's collation takes the key for that of another row, ${row.takenBy}; send it as it stands there`;
+    return rejected(change, "unique_conflict", message);
+  }
   const unmet = unmetExpectation(change, row);
   if (unmet !== undefined) return unmet;
   switch (change.op) {
@@ -80,7 +84,9 @@ function write(change: Change, row: Row): Verdict {
   let written: Record<string, Value> | undefined;
   for (const name of Object.keys(change.set)) {
     const value = change.set[name] as Value;
-    if (valueOf(row, columnOf(change.table, name)) === value) continue;
+    const current = valueOf(row, columnOf(change.table, name));
+    if (current === SERVER_VALUE) return LATER;
+    if (current === value) continue;
     written ??= { ...row.written };
     written[name] = value;
   }
@@ -94,7 +100,31 @@ function write(change: Change, row: Row): Verdict {
     written ??= { ...row.written };
     written[name] = sum;
   }
-  return written === undefined ? SAME : { kind: "changed", row: { ...row, written } };
+  if (written === undefined) return SAME;
+  const { onUpdate } = change.table;
+  if (onUpdate.length === 0) return { kind: "changed", row: { ...row, written } };
+  return row.stored === undefined && waitsForTime(change, row)
+    ? LATER
+    : { kind: "changed", row: { ...row, written: withTimes(change, written) } };
+}
+
+/** The server would write the time into a row that this batch has made with another value; where that is the time, it is the same. */
+function waitsForTime({ table, set }: Change, { written }: Row): boolean {
+  return table.onUpdate.some(
+    ({ name, defaultValue }) =>
+      set[name] === undefined && (written[name] !== undefined || defaultValue !== undefined),
+  );
+}
+
+/** An ON UPDATE CURRENT_TIMESTAMP column gets what the change names, also when it holds that already, else the time. */
+function withTimes({ table, set }: Change, written: Readonly<Record<string, Value>>): Record<string, Value> {
+  const all = { ...written };
+  for (const { name } of table.onUpdate) {
+    const value = set[name];
+    if (value === undefined) delete all[name];
+    else all[name] = value;
+  }
+  return all;
 }
 
 function remove(change: Change, row: Row): Verdict {

@@ -29,8 +29,10 @@ const LATER: Folded = { outcome: "later" };
 export function fold(rows: Rows, updates: readonly Update[]): Round {
   const changed = new Map<RowId, Row>();
   const waiting = new Set<RowId>();
+  const cascades = new Cascades();
   const folded = updates.map((update): Folded => {
-    const result = touches(update, waiting) ? LATER : foldUpdate(update, rows, changed);
+    const mustWait = cascades.crossedBy(update) || touches(update, waiting);
+    const result = mustWait ? LATER : foldUpdate(update, rows, changed);
     if (result.outcome === "later")
       for (const { row } of update.changes) if (row !== undefined) waiting.add(row);
     return result;
@@ -40,6 +42,29 @@ export function fold(rows: Rows, updates: readonly Update[]): Round {
 
 function touches(update: Update, waiting: ReadonlySet<RowId>): boolean {
   return waiting.size > 0 && update.changes.some(({ row }) => row !== undefined && waiting.has(row));
+}
+
+/** What a round has done that foreign keys carry further, or that they may undo. */
+class Cascades {
+  /** Tables from which rows were deleted. */
+  readonly #deleted = new Set<string>();
+  /** Tables by whose deletes the server would change rows that were touched. */
+  readonly #feared = new Set<string>();
+
+  /**
+   * A delete, and a change of a row that the server may change for it (ON DELETE CASCADE, SET NULL), have to reach the database in
+   * their order. Notes an update's changes; true when one crosses another one, of this update or of those before it.
+   */
+  crossedBy({ changes }: Update): boolean {
+    let crossed = false;
+    for (const { op, table } of changes) {
+      crossed ||= op === "delete" && this.#feared.has(table.name);
+      crossed ||= this.#deleted.size > 0 && !this.#deleted.isDisjointFrom(table.cascadesFrom);
+      for (const name of table.cascadesFrom) this.#feared.add(name);
+      if (op === "delete") this.#deleted.add(table.name);
+    }
+    return crossed;
+  }
 }
 
 function foldUpdate(update: Update, rows: Rows, changed: Map<RowId, Row>): Folded {

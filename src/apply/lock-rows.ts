@@ -16,7 +16,25 @@ const KEYS_PER_SELECT = 500;
 interface Wanted {
   readonly table: TableDefinition;
   readonly keys: Map<RowId, Values>;
-  readonly columns: Set<string>;
+  readonly columns: ReadonlySet<string>;
+}
+
+/** By table, the columns that a batch reads of each of its rows, also when it reads some of them again. */
+export type ReadColumns = ReadonlyMap<TableDefinition, ReadonlySet<string>>;
+
+/** All columns that these updates name: a row's statement may have to repeat what another row's update changes. */
+export function readColumns(updates: Iterable<Update>): ReadColumns {
+  const byTable = new Map<TableDefinition, Set<string>>();
+  for (const { changes } of updates) {
+    for (const { table, set, add, expect } of changes) {
+      const columns = byTable.get(table) ?? new Set(alwaysRead(table));
+      byTable.set(table, columns);
+      for (const name in set) columns.add(name);
+      for (const name in add) columns.add(name);
+      for (const name in expect) columns.add(name);
+    }
+  }
+  return byTable;
 }
 
 /**
@@ -27,10 +45,11 @@ export async function lockRows(
   tx: Transaction,
   flavor: Store["flavor"],
   updates: Iterable<Update>,
+  columns: ReadColumns,
   only?: ReadonlySet<RowId>,
 ): Promise<Map<RowId, Row>> {
   const rows = new Map<RowId, Row>();
-  const byTable = wantedRows(updates, only);
+  const byTable = wantedRows(updates, columns, only);
   for (const name of [...byTable.keys()].sort()) {
     const wanted = byTable.get(name) as Wanted;
     const ids = [...wanted.keys.keys()].sort();
@@ -41,20 +60,21 @@ export async function lockRows(
   return rows;
 }
 
-function wantedRows(updates: Iterable<Update>, only: ReadonlySet<RowId> | undefined): Map<string, Wanted> {
+function wantedRows(
+  updates: Iterable<Update>,
+  columns: ReadColumns,
+  only: ReadonlySet<RowId> | undefined,
+): Map<string, Wanted> {
   const byTable = new Map<string, Wanted>();
   for (const { changes } of updates) {
-    for (const { table, row, key, set, add, expect } of changes) {
+    for (const { table, row, key } of changes) {
       if (row === undefined || (only !== undefined && !only.has(row))) continue;
       let wanted = byTable.get(table.name);
       if (wanted === undefined) {
-        wanted = { table, keys: new Map(), columns: new Set(alwaysRead(table)) };
+        wanted = { table, keys: new Map(), columns: columns.get(table) ?? new Set(alwaysRead(table)) };
         byTable.set(table.name, wanted);
       }
       wanted.keys.set(row, key);
-      for (const name in set) wanted.columns.add(name);
-      for (const name in add) wanted.columns.add(name);
-      for (const name in expect) wanted.columns.add(name);
     }
   }
   return byTable;
@@ -83,6 +103,7 @@ async function lockChunk(
     ids.map((id) => keys.get(id) as Values),
     flavor,
   );
+  let foreign = false;
   for (const stored of await tx.select(
     `SELECT ${list} FROM ${identifier(table.name)} WHERE ${where} FOR UPDATE`,
   )) {
@@ -91,15 +112,31 @@ async function lockChunk(
       Object.fromEntries(table.key.map((c) => [c.name, c.fromDatabase(stored[c.name])])),
     );
     const key = keys.get(id);
-    if (key === undefined) throw foreignRow(table);
-    rows.set(id, storedRow(table, key, stored));
+    if (key === undefined) foreign = true;
+    else rows.set(id, storedRow(table, key, stored));
   }
+  if (foreign) await noteTaken(tx, flavor, table, ids, rows);
 }
 
-function foreignRow(table: TableDefinition): Error {
-  const names = table.key.map((column) => column.name).join(", ");
-  const message =
-    `table ${table.name}: the database found a row under another key than the one asked for; ` +
-    `the key (${names}) needs a binary collation such as utf8mb4_bin`;
-  return Object.assign(new Error(message), { code: "KEY_COLLATION" });
+/**
+ * The database found a row under another key than the one asked for, as a collation that ignores letter case or accents does
+ * (of an imported table, say). To write it would change a row that the update does not name: whose key it is, is noted.
+ */
+async function noteTaken(
+  tx: Transaction,
+  flavor: Store["flavor"],
+  table: TableDefinition,
+  ids: readonly RowId[],
+  rows: Map<RowId, Row>,
+): Promise<void> {
+  const list = table.key.map(selected).join(",");
+  for (const id of ids) {
+    const row = rows.get(id);
+    if (row === undefined || row.exists) continue;
+    const where = keyCondition(table, [row.key], flavor);
+    const [stored] = await tx.select(`SELECT ${list} FROM ${identifier(table.name)} WHERE ${where}`);
+    if (stored === undefined) continue;
+    const key = table.key.map((column) => String(column.fromDatabase(stored[column.name])));
+    rows.set(id, { ...row, takenBy: JSON.stringify(key.length === 1 ? key[0] : key) });
+  }
 }

@@ -3,7 +3,7 @@ import type { Store, Transaction } from "../store/store.ts";
 import { classify, databaseError } from "../store/trouble.ts";
 import { fold } from "./fold.ts";
 import { foldChange } from "./fold-change.ts";
-import { lockRows } from "./lock-rows.ts";
+import { lockRows, type ReadColumns } from "./lock-rows.ts";
 import type { Settled } from "./receipts.ts";
 import { refusal } from "./refusal.ts";
 import { missingRow, type Row } from "./row.ts";
@@ -28,6 +28,8 @@ export interface Work {
   /** Errors of no known class, and races for a row, count as refusals: they have been tried often enough. */
   readonly refuseUnknown: boolean;
   readonly rows: Map<RowId, Row>;
+  /** What is read of a row, whichever of the batch's updates it is read for. */
+  readonly columns: ReadColumns;
   /** Rows written since they were read. */
   readonly written: Set<RowId>;
 }
@@ -79,7 +81,7 @@ function settle(
 async function readAgain(work: Work, pending: readonly Pending[]): Promise<void> {
   if (work.written.size === 0) return;
   const updates = pending.map(({ update }) => update);
-  const fresh = await lockRows(work.tx, work.store.flavor, updates, work.written);
+  const fresh = await lockRows(work.tx, work.store.flavor, updates, work.columns, work.written);
   for (const [id, row] of fresh) {
     work.rows.set(id, row);
     work.written.delete(id);
@@ -98,7 +100,13 @@ async function written(work: Work, rows: ReadonlyMap<RowId, Row>): Promise<boole
     return false;
   }
   for (const id of rows.keys()) work.written.add(id);
+  if ([...rows.values()].some(({ exists }) => !exists)) noteCascades(work);
   return true;
+}
+
+/** Behind a delete the server may have changed rows of other tables: they are read again before they are looked at. */
+function noteCascades({ rows, written: stale }: Work): void {
+  for (const [id, { table }] of rows) if (table.cascadesFrom.size > 0) stale.add(id);
 }
 
 function isRefusal(work: Work, error: unknown): boolean {
@@ -110,7 +118,7 @@ function isRefusal(work: Work, error: unknown): boolean {
 /** A row that was missing when the batch looked for it is there now: another worker was faster. */
 function isRowRace(error: unknown): boolean {
   const { errno, message } = databaseError(error);
-  return errno === 1062 && /for key '(?:[^'.]+\.)?PRIMARY'$/.test(message);
+  return errno === 1062 && /for key '(?:.*\.)?PRIMARY'$/s.test(message);
 }
 
 /** The round of these updates was refused: halve it until the one that is to blame stands alone. */
@@ -130,7 +138,7 @@ async function narrow(work: Work, updates: readonly Pending[]): Promise<void> {
  * read anew: one that was missing may have come meanwhile from another worker.
  */
 async function applyByChanges(work: Work, one: Pending): Promise<void> {
-  const rows: WrittenRows = { touched: new Set(), made: new Set(), nameless: 0 };
+  const rows: WrittenRows = { touched: new Set(), found: new Set(), made: new Set(), nameless: 0 };
   for (const { row } of one.update.changes) if (row !== undefined) work.written.add(row);
   await work.tx.run(SAVEPOINT);
   one.settlement = await changeByChange(work, one, rows);
@@ -141,7 +149,9 @@ async function applyByChanges(work: Work, one: Pending): Promise<void> {
 /** The rows that one update has written. */
 interface WrittenRows {
   readonly touched: Set<RowId>;
-  /** Of these, those that were not there before. */
+  /** Of these, those that were there before. */
+  readonly found: Set<RowId>;
+  /** Of these, those that were not, and are now. */
   readonly made: Set<RowId>;
   /** Rows whose key the server has chosen. */
   nameless: number;
@@ -176,6 +186,7 @@ async function changeByChange(work: Work, one: Pending, rows: WrittenRows): Prom
     }
     noteWritten(rows, change.row, before, verdict.row);
     if (change.row !== undefined) work.written.add(change.row);
+    if (change.op === "delete") noteCascades(work);
   }
   const count = rows.touched.size + rows.nameless;
   const inserted = rows.made.size + rows.nameless;
@@ -187,7 +198,8 @@ function noteWritten(rows: WrittenRows, id: RowId | undefined, before: Row, afte
     rows.nameless += 1;
     return;
   }
+  if (before.exists && !rows.touched.has(id)) rows.found.add(id);
   if (!after.exists) rows.made.delete(id);
-  else if (!before.exists && !rows.touched.has(id)) rows.made.add(id);
+  else if (!before.exists && !rows.found.has(id)) rows.made.add(id);
   rows.touched.add(id);
 }

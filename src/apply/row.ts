@@ -15,6 +15,8 @@ export interface Row {
   readonly exists: boolean;
   /** What this batch writes, by column. */
   readonly written: Values;
+  /** The key of another row, which the key's collation takes for the same as this one's. */
+  readonly takenBy?: string;
 }
 
 export type Rows = ReadonlyMap<RowId, Row>;
@@ -31,12 +33,25 @@ export function storedRow(table: TableDefinition, key: Values, stored: DatabaseR
   return { table, key, stored, exists: true, written: NOTHING };
 }
 
+/** This batch writes into the row, which the database holds. */
+function isChanged({ stored, written }: Row): boolean {
+  return stored !== undefined && written !== NOTHING;
+}
+
 /** What a column of an existing row holds now. */
 export function valueOf(row: Row, column: Column): Value | typeof SERVER_VALUE {
   const written = row.written[column.name];
   if (written !== undefined) return written;
-  if (row.stored !== undefined) return column.fromDatabase(row.stored[column.name]);
+  if (column.onUpdate && isChanged(row)) return SERVER_VALUE;
+  if (row.stored !== undefined) return column.fromDatabase(storedValue(row.stored, column));
   const key = row.key[column.name];
   if (key !== undefined) return key;
   return column.defaultValue === undefined ? SERVER_VALUE : column.defaultValue;
+}
+
+/** A column that was not read must never pass for NULL. */
+function storedValue(stored: DatabaseRow, { name }: Column): unknown {
+  const raw = stored[name];
+  if (raw === undefined) throw new Error(`column ${name} was not read`);
+  return raw;
 }

@@ -50,7 +50,12 @@ function sortIn(byTable: Map<TableDefinition, Writes>, row: Row): void {
  */
 async function updateRows(tx: Transaction, store: Store, { table, updates }: Writes): Promise<void> {
   if (updates.length === 0) return;
+  if (table.updatesOneByOne) {
+    for (const row of updates) await tx.run(updateStatement(row, store));
+    return;
+  }
   const changed = new Set<string>();
+  for (const { name } of table.onUpdate) changed.add(name);
   for (const row of updates) for (const name in row.written) changed.add(name);
   const columns = [...table.columns.values()].filter((column) => {
     if (column.generated) return false;
@@ -62,6 +67,19 @@ async function updateRows(tx: Transaction, store: Store, { table, updates }: Wri
     rows: updates.map((row) => tuple(row, columns, store.flavor)),
     tail: ` ON DUPLICATE KEY UPDATE ${assignments.join(",")}`,
   });
+}
+
+/** For a table that has a column which an INSERT would need and no update can hold. */
+function updateStatement(row: Row, { flavor }: Store): string {
+  const { table, key, written } = row;
+  const given = Object.entries(written).map(([name, value]) => {
+    return `${identifier(name)}=${literal(table.columns.get(name) as Column, value, flavor)}`;
+  });
+  const times = table.onUpdate
+    .filter(({ name }) => written[name] === undefined)
+    .map((column) => `${identifier(column.name)}=${serverValue(row, column)}`);
+  const values = [...given, ...times];
+  return `UPDATE ${identifier(table.name)} SET ${values.join(",")} WHERE ${keyCondition(table, [key], flavor)}`;
 }
 
 async function insertRows(tx: Transaction, store: Store, { table, inserts }: Writes): Promise<void> {
@@ -88,9 +106,15 @@ function tuple(row: Row, columns: readonly Column[], flavor: Store["flavor"]): s
   for (const column of columns) {
     const value = row.stored === undefined ? givenValue(row, column) : valueOf(row, column);
     text += text.length > 1 ? "," : "";
-    text += value === SERVER_VALUE ? "DEFAULT" : literal(column, value, flavor);
+    text += value === SERVER_VALUE ? serverValue(row, column) : literal(column, value, flavor);
   }
   return `${text})`;
+}
+
+/** A changed row gets the time of its change, as the server would write it by itself. */
+function serverValue(row: Row, column: Column): string {
+  if (row.stored === undefined || !column.onUpdate) return "DEFAULT";
+  return `CURRENT_TIMESTAMP(${/\((\d)\)/.exec(column.sqlType)?.[1] ?? 0})`;
 }
 
 /** Of a new row: an absent column is left to the server's own default. */

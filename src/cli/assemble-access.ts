@@ -7,13 +7,18 @@ import { createAccess } from "../http/create-access.ts";
 import type { Authenticate } from "../http/credentials.ts";
 import type { Registry } from "../tables/definition.ts";
 import type { Log } from "../telemetry/log.ts";
-import { policyOf, signerOf } from "./assemble-authority.ts";
+import type { Signer } from "../messages/principal.ts";
+import { policyOf } from "./assemble-authority.ts";
 import { CliError } from "./context.ts";
 
-/** Who may do what on the sidecar, by configuration. Rejects with a {@link CliError} that tells every fault of its files. */
-export async function assembleAccess(config: Config, registry: Registry, log: Log): Promise<Access> {
+/** Who may do what on the sidecar, by configuration and the signer of its keys. Rejects with a {@link CliError} that tells every fault of its files. */
+export async function assembleAccess(
+  config: Config,
+  registry: Registry,
+  log: Log,
+  signer: Signer | undefined,
+): Promise<Access> {
   const policy = policyOf(config, registry);
-  const signer = signerOf(config);
   const authenticate = await authenticationOf(config, log);
   const open = config.access.auth.kind === "none" && policy === undefined && signer === undefined;
   return open ? { ...OPEN_ACCESS, authenticate } : createAccess({ authenticate, policy, signer });

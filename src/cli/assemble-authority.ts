@@ -1,21 +1,43 @@
 import { readFileSync } from "node:fs";
 import { parseDocument } from "yaml";
-import type { Config } from "../config.ts";
+import { type Config, SIGNING_KEYS_RULE, signingKeysOf } from "../config.ts";
 import { type Authority, createAuthority } from "../messages/authority.ts";
 import type { Policy } from "../messages/policy.ts";
 import { createSigner, type Signer } from "../messages/principal.ts";
 import { readPolicy } from "../messages/read-policy.ts";
 import type { Registry } from "../tables/definition.ts";
-import { CliError } from "./context.ts";
+import type { Secrets } from "../secrets/open-secrets.ts";
+import { CliError, secretsOf, variableOf } from "./context.ts";
 
 /** What a worker enforces, by configuration; undefined: nothing. Throws a {@link CliError} with every fault of the policy. */
-export function authorityOf(config: Config, registry: Registry): Authority | undefined {
-  return createAuthority({ policy: policyOf(config, registry), signer: signerOf(config) });
+export function authorityOf(
+  config: Config,
+  registry: Registry,
+  signer: Signer | undefined,
+): Authority | undefined {
+  return createAuthority({ policy: policyOf(config, registry), signer });
 }
 
-/** The signer of the configured keys. */
-export function signerOf({ access: { signingKeys } }: Config): Signer | undefined {
-  return signingKeys && createSigner(signingKeys);
+/**
+ * The signer of the configured keys, which are read now and not again: processes take a new key one after the other. Rejects
+ * with a {@link CliError}: 1 when they cannot be had, 2 when they are no keys. It never holds one.
+ */
+export async function signerOf(
+  config: Config,
+  secrets: Secrets = secretsOf(config),
+): Promise<Signer | undefined> {
+  const source = config.access.signingKeys;
+  if (source === undefined) return undefined;
+  const variable = variableOf("PUBLISHER_SIGNING_KEY", source);
+  const text = await secrets
+    .of(variable, source)
+    .read()
+    .catch((error: Error) => {
+      throw new CliError(error.message, 1, { cause: error });
+    });
+  const keys = signingKeysOf(text);
+  if (keys === undefined) throw new CliError(`${variable}: what it leads to ${SIGNING_KEYS_RULE}`, 2);
+  return createSigner(keys);
 }
 
 /** The policy of the configured file, which is YAML or JSON; undefined without one. Throws a {@link CliError} with every fault. */

@@ -1,17 +1,18 @@
 import { type Config, retentionFaults } from "../config.ts";
-import { createDecoder } from "../messages/decode.ts";
 import type { PubSubClient } from "../pubsub/client.ts";
 import { describeSubscription } from "../pubsub/describe-subscription.ts";
 import { createIntake } from "../pubsub/intake.ts";
 import type { PubSubIntake } from "../pubsub/intake-options.ts";
 import { createPublisher } from "../pubsub/publisher.ts";
+import { tracedPublisher } from "../pubsub/traced-publisher.ts";
 import { openStore } from "../store/open-store.ts";
 import type { Registry } from "../tables/definition.ts";
+import type { Tracing } from "../telemetry/tracing.ts";
 import type { Reason } from "../worker/gate.ts";
 import type { WorkerObserver } from "../worker/observer.ts";
 import { Worker } from "../worker/worker.ts";
-import { authorityOf } from "./assemble-authority.ts";
-import { databaseOptions } from "./context.ts";
+import { databaseOptions, secretsOf } from "./context.ts";
+import { lateDecoder } from "./late-decoder.ts";
 
 /** A worker and its intake, as `rowpost worker` runs them. */
 export interface AssembledWorker {
@@ -20,38 +21,45 @@ export interface AssembledWorker {
 }
 
 /** Connections beside one a lane: the probe, and the purge with its election. */
-const SPARE_CONNECTIONS = 3;
+export const SPARE_CONNECTIONS = 3;
 
 /** What the backstop may hold at once: few messages ever come that way. */
 const BACKSTOP = { streams: 1, maxMessages: 100, maxBytes: 16 * 1024 * 1024 };
 
 /**
- * Puts a worker together from its configuration; nothing connects before `start`. Throws a `CliError` with every fault of the
- * policy file.
+ * Puts a worker together from its configuration; nothing connects, and no secret is read, before `start`. Throws a
+ * `CliError` with every fault of the policy file, or when no database is configured.
  */
 export function assembleWorker(
   config: Config,
   registry: Registry,
   client: PubSubClient,
   observer: WorkerObserver,
+  tracing?: Tracing,
 ): AssembledWorker {
   const { pubsub, worker: flow, retention } = config;
   const { streams, leaseSeconds, subscription, backstopSubscription, deadLetterTopic } = pubsub;
   const { maxMessages, maxBytes } = flow;
   const updates = createIntake(client, { subscription, streams, leaseSeconds, maxMessages, maxBytes });
   const backstop = createIntake(client, { subscription: backstopSubscription, ...BACKSTOP });
+  const secrets = secretsOf(config);
+  const database = databaseOptions(config, secrets);
+  const { decode, obstacle } = lateDecoder(config, registry, secrets);
   const worker = new Worker({
     ...flow,
     ...retention,
     retention,
-    decode: createDecoder(registry, config.limits, authorityOf(config, registry)),
-    openStore: () => openStore(databaseOptions(config), registry, flow.lanes + SPARE_CONNECTIONS),
-    check: () => checkRetention(config, client),
+    decode,
+    openStore: () => openStore(database, registry, flow.lanes + SPARE_CONNECTIONS),
+    check: async () => (await obstacle()) ?? checkRetention(config, client),
     intakes: new Map([
       ["updates", updates],
       ["backstop", backstop],
     ]),
-    deadLetters: deadLetterTopic === undefined ? undefined : createPublisher(client, deadLetterTopic),
+    deadLetters:
+      deadLetterTopic === undefined
+        ? undefined
+        : tracedPublisher(createPublisher(client, deadLetterTopic), deadLetterTopic, tracing),
     observer,
   });
   return { worker, updates };

@@ -100,7 +100,8 @@ export function parseTime(text: string, now: Date): Date | undefined {
   return Number.isNaN(moment.getTime()) ? undefined : moment;
 }
 
-function time(text: string): Date {
+/** The parser of an option that takes a moment. */
+export function time(text: string): Date {
   const moment = parseTime(text, new Date());
   if (moment === undefined) {
     throw new InvalidArgumentError("a time like 2026-01-31T12:00:00Z, or how long ago: 90s, 45m, 2h, 3d.");

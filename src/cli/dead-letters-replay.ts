@@ -45,9 +45,10 @@ async function replay(
   flags: ReplayFlags,
 ): Promise<void> {
   const config = context.config();
+  const signer = await signerOf(config);
   const rules: Rules = {
-    decode: createDecoder(registry, config.limits, authorityOf(config, registry)),
-    signer: signerOf(config),
+    decode: createDecoder(registry, config.limits, authorityOf(config, registry, signer)),
+    signer,
     maxAgeHours: config.retention.replayMaxAgeHours,
     newKey: flags.newKey === true,
     newKeyBy: "add --new-key",

@@ -25,8 +25,9 @@ export class DevObserver extends EventEmitter implements WorkerObserver {
     while (!reached()) await once(this, "changed", { signal });
   }
 
-  committed: WorkerObserver["committed"] = (batch, settlements, seconds) => {
-    this.#counts.committed(batch, settlements, seconds);
+  committed: WorkerObserver["committed"] = (committed) => {
+    this.#counts.committed(committed);
+    const { batch, settlements } = committed;
     for (const [i, settlement] of settlements.entries()) {
       const outcome = settlement.outcome === "rejected" ? settlement.rejection.code : settlement.outcome;
       this.emit(`settled:${batch[i]?.decoded.key}`, outcome);

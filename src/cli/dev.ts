@@ -2,16 +2,18 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { Command } from "commander";
 import { openPubSub } from "../pubsub/client.ts";
+import type { Publisher } from "../pubsub/port.ts";
 import { applyTopology } from "../pubsub/topology.ts";
 import { migrateUp } from "../store/migrate.ts";
 import { openStore } from "../store/open-store.ts";
 import { registry } from "../tables/registry.ts";
 import { createLog } from "../telemetry/log.ts";
+import { LogLevelSwitch } from "../telemetry/log-level.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { openHealthServer } from "../worker/health-server.ts";
 import { observe } from "../worker/observe.ts";
 import { assembleWorker } from "./assemble-worker.ts";
-import { addressText, type CliContext, CliError, databaseOptions } from "./context.ts";
+import { type CliContext, CliError, databaseOptions } from "./context.ts";
 import { DevObserver } from "./dev-observer.ts";
 import { showSamples } from "./dev-samples.ts";
 import { openDevSidecar } from "./dev-sidecar.ts";
@@ -55,7 +57,9 @@ async function run(
   await using client = openPubSub({ project, emulatorHost: stack.emulator.host });
   await applyTopology(client, config.pubsub);
   using metrics = new Metrics({ version, tables: registry.keys(), process });
-  const observer = new DevObserver(say, observe(createLog({ level: "fatal" }), metrics));
+  const log = createLog({ level: "fatal" });
+  using logLevel = new LogLevelSwitch(log);
+  const observer = new DevObserver(say, observe(log, metrics));
   const { worker, updates } = assembleWorker(config, registry, client, observer);
   metrics.read({ queue: () => worker.queue, outstandingMessages: () => updates.outstandingMessages });
   await using running = worker;
@@ -63,6 +67,7 @@ async function run(
   await using health = await openHealthServer({
     host,
     port: 0,
+    logLevel,
     health: () => running.health,
     metrics: (accept) => metrics.expose(accept),
   });
@@ -73,32 +78,41 @@ async function run(
   await using sidecar = await openDevSidecar(config, client, workerUrl);
   const url = `http://${config.http.host}:${sidecar.port}`;
   say(`  sidecar    serves ${url}`);
-  const publisher = createUpdatePublisher(client, config.pubsub.topic);
-  try {
-    await showSamples(context, { publisher, url, observer });
-  } finally {
-    await publisher.close();
-  }
+  await sendSamples(context, createUpdatePublisher(client, config.pubsub.topic), url, observer);
   if (ends || context.signal.aborted) return;
   say(howToGoOn(stack, url));
   if (!context.signal.aborted) await once(context.signal, "abort");
   say("stopping");
 }
 
+async function sendSamples(
+  context: CliContext,
+  publisher: Publisher,
+  url: string,
+  observer: DevObserver,
+): Promise<void> {
+  try {
+    await showSamples(context, { publisher, url, observer });
+  } finally {
+    await publisher.close();
+  }
+}
+
 function howToGoOn({ config, emulator, mysql }: DevStack, url: string): string {
   const { database, pubsub } = config;
-  const { address, password } = mysql.login;
-  const pass = password === "" ? "" : ` DB_PASS=${password}`;
-  const host = address.kind === "tcp" ? `INSTANCE_HOST=${address.host} DB_PORT=${address.port}` : "";
-  const socket = address.kind === "socket" ? `INSTANCE_UNIX_SOCKET=${address.path}` : "";
+  const own = mysql.ownLogin;
+  const variables =
+    own === undefined
+      ? "and the variables by which the database was found here"
+      : `INSTANCE_HOST=${own.address.host} DB_PORT=${own.address.port} DB_USER=${own.user} DB_PASS=${own.password} DB_NAME=${database.name}`;
   return `
 In a browser: ${url}/
 From another terminal:
   curl -i ${url}/updates -H 'content-type: application/json' -H 'prefer: wait=10' \\
     -d '{"table":"customers","op":"upsert","key":{"customerID":"c-42"},"set":{"firstName":"Ada"}}'
-To use the commands from another terminal (MySQL at ${addressText(address)}):
+To use the commands from another terminal (${mysql.origin}):
   export PUBSUB_EMULATOR_HOST=${emulator.host} GOOGLE_CLOUD_PROJECT=${pubsub.project}
-  export ${host}${socket} DB_USER=${database.user}${pass} DB_NAME=${database.name}
+  ${own === undefined ? "" : "export "}${variables}
   npm run rowpost -- dead-letters list
   npm run rowpost -- publish FILE
 Ctrl-C stops all of it and leaves nothing behind.`;

@@ -1,7 +1,7 @@
-import type { MigrationStatus } from "../store/migrate.ts";
 import type { MigrationCheck } from "../store/migration-check.ts";
 import type { MigrationFailure } from "../store/migration-failure.ts";
 import type { Observe } from "../store/migration-run.ts";
+import type { MigrationStatus } from "../store/migration-status.ts";
 
 /** Tells a run as it goes, a line for each migration and for each statement. */
 export function progress(line: (text: string) => void): Observe {
@@ -19,6 +19,8 @@ export function progress(line: (text: string) => void): Observe {
         return line(`  ${event.step} ${shortened(event.statement)}`);
       case "ran":
         return undefined;
+      case "recorded":
+        return line(`up ${event.name}: its tables are there already; recorded, not run`);
       case "finished":
         return line(`  done in ${(event.ms / 1000).toFixed(1)} s`);
       default:
@@ -60,14 +62,23 @@ const STATES: Readonly<Record<MigrationStatus["state"], string>> = {
   no_file: "no file",
 };
 
-/** A line for each migration. Times are UTC. */
+/** A line for each migration: its state, when it was executed (UTC), its name, and by whom; and what is breaking of it. */
 export function statusLines(status: readonly MigrationStatus[]): string[] {
   if (status.length === 0) return ["no migrations"];
-  return status.map(({ name, state, executedAt, stepsDone }) => {
-    const half = state === "half_done" || state === "half_taken_back";
-    const when = half ? count(stepsDone, "statement") : (executedAt?.slice(0, 19) ?? "");
-    return `${STATES[state].padEnd(10)} ${when.padEnd(19)}  ${name}`;
+  const width = Math.max(...status.map(({ name }) => name.length));
+  return status.flatMap((one) => {
+    const half = one.state === "half_done" || one.state === "half_taken_back";
+    const when = half ? count(one.stepsDone, "statement") : (one.executedAt?.slice(0, 19) ?? "");
+    const line = `${STATES[one.state].padEnd(10)} ${when.padEnd(19)}  ${one.name.padEnd(width)}  ${who(one)}`;
+    return [line.trimEnd(), ...(one.breaking === undefined ? [] : [`  breaking: ${one.breaking}`])];
   });
+}
+
+function who({ state, runBy, host, version, tookMs }: MigrationStatus): string {
+  if (state === "pending") return "";
+  if (runBy === undefined) return "by whom and how long was not recorded";
+  const seconds = ((tookMs ?? 0) / 1000).toFixed(1);
+  return `${seconds} s, by ${runBy} on ${host ?? "unknown"}, rowpost ${version ?? "unknown"}`;
 }
 
 /** What is in order and what is not, with the way out. */

@@ -1,7 +1,8 @@
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
-import { migrateDown, type MigrateResult, migrateUp, migrationStatus } from "../store/migrate.ts";
+import { migrateDown, type MigrateResult, migrateUp } from "../store/migrate.ts";
 import { MIGRATIONS_FOLDER } from "../store/migration-files.ts";
+import { migrationStatus } from "../store/migration-status.ts";
 import type { Store } from "../store/store.ts";
 import { type CliContext, CliError } from "./context.ts";
 import { checkLines, failureText, progress, statusLines } from "./migrate-text.ts";
@@ -20,61 +21,89 @@ export function migrateCommand(context: CliContext, place: MigrationPlace = SHIP
   const command = new Command("migrate").description(
     "Brings the database's tables to what the definitions say",
   );
-  command.addCommand(upCommand(context, place));
-  command.addCommand(downCommand(context, place));
-  command.addCommand(statusCommand(context, place));
-  command.addCommand(createCommand(context, place));
-  command.addCommand(checkCommand(context, place));
+  for (const make of [upCommand, downCommand, statusCommand, createCommand, checkCommand]) {
+    command.addCommand(make(context, place).addOption(folderOption()));
+  }
   return command;
 }
 
-interface RunFlags {
+interface PlaceFlags {
+  readonly folder?: string;
+}
+
+interface RunFlags extends PlaceFlags {
   readonly to?: string;
   readonly wait: number;
 }
 
-function upCommand(context: CliContext, place: MigrationPlace): Command {
+function upCommand(context: CliContext, shipped: MigrationPlace): Command {
   return new Command("up")
     .description("Runs the pending migrations; goes on where a run that died has stopped")
     .option("--to <name>", "stop behind this migration")
     .addOption(waitOption())
-    .action(({ to, wait }: RunFlags) =>
-      inStore(context, place, async (store) => {
+    .action((flags: RunFlags) => {
+      const place = placeOf(shipped, flags);
+      const { to, wait } = flags;
+      return inStore(context, place, async (store) => {
         report(context, place, "up", await migrateUp(store, { ...runOptions(context, place, wait), to }));
-      }),
-    );
+      });
+    });
 }
 
-function downCommand(context: CliContext, place: MigrationPlace): Command {
+function downCommand(context: CliContext, shipped: MigrationPlace): Command {
   return new Command("down")
     .description("Takes the last migration back, and what its tables and columns hold with it")
     .addOption(new Option("--to <name>", "take all back that came after this one").conflicts("all"))
     .option("--all", "take all back")
     .addOption(waitOption())
-    .action(({ to, all, wait }: RunFlags & { readonly all?: true }) =>
-      inStore(context, place, async (store) => {
+    .action((flags: RunFlags & { readonly all?: true }) => {
+      const place = placeOf(shipped, flags);
+      const { to, all, wait } = flags;
+      return inStore(context, place, async (store) => {
         const target = to === undefined ? { steps: all ? Number.POSITIVE_INFINITY : 1 } : { to };
         report(context, place, "down", await migrateDown(store, target, runOptions(context, place, wait)));
-      }),
-    );
+      });
+    });
 }
 
-function statusCommand(context: CliContext, place: MigrationPlace): Command {
-  return new Command("status").description("Lists the migrations: executed or pending, and when").action(() =>
-    inStore(context, place, async (store) => {
-      write(context, statusLines(await migrationStatus(store, place.folder)));
-    }),
-  );
+function statusCommand(context: CliContext, shipped: MigrationPlace): Command {
+  return new Command("status")
+    .description("Lists the migrations: executed or pending, when, how long, and by whom")
+    .addOption(jsonOption())
+    .action(({ json, ...flags }: PlaceFlags & JsonFlag) => {
+      const place = placeOf(shipped, flags);
+      return inStore(context, place, async (store) => {
+        const status = await migrationStatus(store, place.folder);
+        write(context, json ? [jsonText(status)] : statusLines(status));
+      });
+    });
 }
 
-function createCommand(context: CliContext, place: MigrationPlace): Command {
+interface CreateFlags extends PlaceFlags {
+  readonly blank?: true;
+  readonly baseline?: true;
+}
+
+function createCommand(context: CliContext, shipped: MigrationPlace): Command {
   return new Command("create")
     .description("Writes a migration of what the definitions say and no migration does; needs no database")
     .argument("[name]", "what it does, in a few words; made from the change when not given")
     .option("--blank", "without statements, to be written by hand")
-    .action(async (name: string | undefined, { blank }: { readonly blank?: true }) => {
+    .addOption(
+      new Option("--baseline", "of tables that are there already: recorded where they are").conflicts(
+        "blank",
+      ),
+    )
+    .action(async (name: string | undefined, flags: CreateFlags) => {
+      const place = placeOf(shipped, flags);
+      const { blank, baseline } = flags;
       const { createMigration } = await import("../store/migration-create.ts");
-      const result = await createMigration(await place.tables(), { folder: place.folder, name, blank });
+      const result = await createMigration(await place.tables(), {
+        folder: place.folder,
+        name,
+        blank,
+        baseline,
+      });
       switch (result.outcome) {
         case "nothing":
           throw new CliError("nothing to do: the migrations already make what the definitions say");
@@ -93,17 +122,39 @@ function createCommand(context: CliContext, place: MigrationPlace): Command {
     });
 }
 
-function checkCommand(context: CliContext, place: MigrationPlace): Command {
+function checkCommand(context: CliContext, shipped: MigrationPlace): Command {
   return new Command("check")
     .description("Fails when definitions, migrations and the live tables are not the same")
-    .action(() =>
-      inStore(context, place, async (store) => {
+    .addOption(jsonOption())
+    .action(({ json, ...flags }: PlaceFlags & JsonFlag) => {
+      const place = placeOf(shipped, flags);
+      return inStore(context, place, async (store) => {
         const { checkMigrations, isInOrder } = await import("../store/migration-check.ts");
         const check = await checkMigrations(store, place.folder);
-        write(context, checkLines(check));
-        context.exitCode(isInOrder(check) ? 0 : 1);
-      }),
-    );
+        const inOrder = isInOrder(check);
+        write(context, json ? [jsonText({ inOrder, ...check })] : checkLines(check));
+        context.exitCode(inOrder ? 0 : 1);
+      });
+    });
+}
+
+interface JsonFlag {
+  readonly json?: true;
+}
+
+const jsonOption = () => new Option("--json", "one JSON document, for programs");
+
+/** What is undefined is there as null. */
+function jsonText(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) => (member === undefined ? null : member), 2);
+}
+
+function folderOption(): Option {
+  return new Option("--folder <folder>", "where the migrations are, when not in rowpost's own folder");
+}
+
+function placeOf(shipped: MigrationPlace, { folder }: PlaceFlags): MigrationPlace {
+  return folder === undefined ? shipped : { ...shipped, folder: resolve(folder) };
 }
 
 function inStore(

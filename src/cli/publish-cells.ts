@@ -84,6 +84,7 @@ function reading(table: TableDefinition, column: Column, limits: JsonLimits): Re
       return (cell) => cell.trim();
     case "string":
     case "enum":
+    case "set":
       return (cell) => cell;
     default:
       column.kind satisfies never;

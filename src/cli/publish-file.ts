@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { createEncoder } from "../messages/encode.ts";
 import type { CliContext } from "./context.ts";
+import { openJournal } from "./journal-file.ts";
 import { Progress } from "./progress.ts";
 import { type Input, openInput } from "./publish-input.ts";
 import { number, type Snapshot } from "./publish-pace.ts";
@@ -21,6 +22,8 @@ export interface PublishFlags extends InputFlags {
   readonly dryRun?: true;
   /** Where to keep the refused records. */
   readonly refused?: string;
+  /** The journal to go on with. */
+  readonly journal?: string;
   readonly quiet?: true;
 }
 
@@ -41,13 +44,18 @@ export async function publishFile(
   const plan = planInput(input, flags, registry, config.limits);
   await using kept =
     flags.refused === undefined ? undefined : await RefusedFile.open(flags.refused, flags.from > 1);
-  await using topic =
-    flags.dryRun === true ? undefined : openTopic(config.pubsub, context.emulatorHost, patienceMs);
+  const sends = flags.dryRun !== true;
+  await using journal =
+    sends && flags.journal !== undefined
+      ? await openJournal(flags.journal, { withoutLine: "stop" })
+      : undefined;
+  await using topic = sends ? await openTopic(context, patienceMs) : undefined;
   const refusals = new Refusals(input.name, kept, (line) => progress.say(line));
   const run = new PublishRun({
     input: plan,
     encode: createEncoder(registry, config.limits),
     publisher: topic?.publisher,
+    journal,
     keys: { prefix: flags.keyPrefix, random: flags.randomKeys === true },
     from: flags.from,
     signal: context.signal,

@@ -23,9 +23,14 @@ export interface Input extends AsyncDisposable {
 
 /**
  * Opens `file`, or standard input for `-`. Rejects with a CliError (wrong use) when it can't be opened, or when its first
- * bytes show that it is not UTF-8.
+ * bytes show that it is not UTF-8. `command` is who reads it, for the error.
  */
-export async function openInput(file: string, stdin: Readable, signal: AbortSignal): Promise<Input> {
+export async function openInput(
+  file: string,
+  stdin: Readable,
+  signal: AbortSignal,
+  command = "publish",
+): Promise<Input> {
   const name = file === "-" ? "standard input" : file;
   const size = file === "-" ? undefined : await sizeOf(file);
   const stream = file === "-" ? stdin : createReadStream(file, { highWaterMark: READ_BYTES });
@@ -33,7 +38,7 @@ export async function openInput(file: string, stdin: Readable, signal: AbortSign
   const head = await readHead(bytes).catch((error: unknown) => {
     throw error instanceof CliError ? new CliError(error.message, 2, { cause: error.cause }) : error;
   });
-  const fault = encodingFault(head);
+  const fault = encodingFault(head, command);
   if (fault !== undefined) {
     stream.destroy();
     throw new CliError(`${name} ${fault}`, 2);

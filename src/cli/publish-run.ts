@@ -1,5 +1,6 @@
 import type { Encode } from "../messages/encode.ts";
 import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../messages/idempotency-key.ts";
+import type { Journal, Published } from "../messages/journal.ts";
 import { isJsonObject } from "../messages/json-value.ts";
 import type { Rejection } from "../messages/rejection.ts";
 import type { Publisher } from "../pubsub/port.ts";
@@ -17,6 +18,8 @@ export interface RunWork {
   readonly encode: Encode;
   /** undefined: the records are only judged. */
   readonly publisher: Publisher | undefined;
+  /** Keeps what is sent; undefined: nobody does. */
+  readonly journal?: Journal | undefined;
   readonly keys: KeyPlan;
   /** The first record to send; those before it are read, so that keys come out the same, and left. */
   readonly from: number;
@@ -37,7 +40,12 @@ export type Ending =
 
 /** What can be published of a record. */
 type Judged =
-  | { readonly data: Buffer; readonly attributes: Record<string, string>; readonly rejection?: undefined }
+  | {
+      readonly update: Published;
+      readonly data: Buffer;
+      readonly attributes: Record<string, string>;
+      readonly rejection?: undefined;
+    }
   | { readonly rejection: Rejection };
 
 /** One publishing of one input. The counts may be read while it runs. */
@@ -59,15 +67,21 @@ export class PublishRun {
     this.#keys = new RecordKeys(work.keys);
     this.#window =
       work.publisher &&
-      new Window(work.publisher, WINDOW, work.from - 1, {
-        confirmed: () => {
-          this.done += 1;
+      new Window(
+        work.publisher,
+        WINDOW,
+        work.from - 1,
+        {
+          confirmed: () => {
+            this.done += 1;
+          },
+          refused: (record, { message }) => {
+            this.failed += 1;
+            work.refused(record, { code: "failed", message });
+          },
         },
-        refused: (record, { message }) => {
-          this.failed += 1;
-          work.refused(record, { code: "failed", message });
-        },
-      });
+        work.journal,
+      );
   }
 
   /** Every record up to this one is sent, or refused. */
@@ -143,7 +157,7 @@ export class PublishRun {
     const written = shaped.key ?? (event ? message.key : undefined);
     const { key, rejection: badKey } = this.#keys.choose({ number: record.number, fingerprint, written });
     return badKey === undefined
-      ? { data, attributes: { [IDEMPOTENCY_KEY_ATTRIBUTE]: key } }
+      ? { update: { key, fingerprint }, data, attributes: { [IDEMPOTENCY_KEY_ATTRIBUTE]: key } }
       : { rejection: badKey };
   }
 }

@@ -55,10 +55,10 @@ export function firstMember(head: Buffer): FirstMember | undefined {
   }
 }
 
-/** Why the first bytes can't be text in UTF-8, whatever the format; undefined when they can. */
-export function encodingFault(head: Buffer): string | undefined {
+/** Why the first bytes can't be text in UTF-8, whatever the format; undefined when they can. `command` is who reads it. */
+export function encodingFault(head: Buffer, command = "publish"): string | undefined {
   if (head[0] === 0x1f && head[1] === 0x8b) {
-    return "is compressed by gzip: unpack it first, as in `gunzip -c FILE | rowpost publish -`";
+    return `is compressed by gzip: unpack it first, as in \`gunzip -c FILE | rowpost ${command} -\``;
   }
   if (head[0] === 0x50 && head[1] === 0x4b && head[2] === 0x03 && head[3] === 0x04) {
     return "is a ZIP archive (as spreadsheets are): unpack it, or save it as CSV in UTF-8";

@@ -1,5 +1,7 @@
+import type { Journal, Published } from "../messages/journal.ts";
 import type { Publisher } from "../pubsub/port.ts";
 import { PubSubError } from "../pubsub/trouble.ts";
+import { CliError } from "./context.ts";
 
 /** How much may be on its way to the broker at once. */
 export interface WindowLimits {
@@ -13,6 +15,7 @@ export const WINDOW: WindowLimits = { messages: 2_000, bytes: 16 * 1024 * 1024 }
 /** A message and the record that it was made from. */
 export interface Sending<R> {
   readonly record: R;
+  readonly update: Published;
   readonly data: Buffer;
   readonly attributes: Readonly<Record<string, string>>;
 }
@@ -32,24 +35,32 @@ export class Window<R extends { readonly number: number }> {
   readonly #publisher: Publisher;
   readonly #limits: WindowLimits;
   readonly #events: WindowEvents<R>;
+  readonly #journal: Journal | undefined;
   /** Records sent and not settled, in their order; those that the trouble hit stay. */
   readonly #open = new Set<number>();
   #messages = 0;
   #bytes = 0;
   #last: number;
-  #trouble: PubSubError | undefined;
+  #trouble: PubSubError | CliError | undefined;
   #changed: PromiseWithResolvers<void> | undefined;
 
-  /** `settled`: the last record that needs no sending. */
-  constructor(publisher: Publisher, limits: WindowLimits, settled: number, events: WindowEvents<R>) {
+  /** `settled`: the last record that needs no sending. `journal`: keeps each before it is sent, and stops all when it cannot. */
+  constructor(
+    publisher: Publisher,
+    limits: WindowLimits,
+    settled: number,
+    events: WindowEvents<R>,
+    journal?: Journal,
+  ) {
     this.#publisher = publisher;
     this.#limits = limits;
     this.#last = settled;
     this.#events = events;
+    this.#journal = journal;
   }
 
   /** Why nothing more can be sent, if so. */
-  get trouble(): PubSubError | undefined {
+  get trouble(): PubSubError | CliError | undefined {
     return this.#trouble;
   }
 
@@ -99,20 +110,20 @@ export class Window<R extends { readonly number: number }> {
     return this.#messages === 0 || (this.#messages < messages && this.#bytes + size <= bytes);
   }
 
-  async #settle({ record, data, attributes }: Sending<R>): Promise<void> {
+  async #settle({ record, update, data, attributes }: Sending<R>): Promise<void> {
     try {
-      await this.#publisher.publish(data, attributes);
+      const send = () => this.#publisher.publish(data, attributes);
+      await (this.#journal === undefined ? send() : this.#journal.publish(update, send));
       this.#open.delete(record.number);
       this.#events.confirmed(record);
     } catch (error) {
-      if (!(error instanceof PubSubError)) {
-        throw error;
-      }
-      if (error.status === "INVALID_ARGUMENT") {
+      if (error instanceof PubSubError && error.status === "INVALID_ARGUMENT") {
         this.#open.delete(record.number);
         this.#events.refused(record, error);
-      } else {
+      } else if (error instanceof PubSubError || error instanceof CliError) {
         this.#trouble ??= error;
+      } else {
+        throw error;
       }
     } finally {
       this.#messages -= 1;

@@ -73,6 +73,10 @@ function runOptions(): Option[] {
       "--refused <file>",
       "keep all refused records in this file (NDJSON; with --from it is added to)",
     ),
+    new Option(
+      "--journal <file>",
+      "add a line to this file for each update that is sent, for `rowpost verify`",
+    ),
     new Option("--quiet", "no progress, and no summary when all was sent"),
   ];
 }

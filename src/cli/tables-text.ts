@@ -21,7 +21,10 @@ export function tableText(table: TableDefinition, width: number): string {
       notes(column, table).join(", "),
     ],
   }));
-  return `${printFacts(facts, width)}\n${printTable(COLUMNS, rows, width)}`;
+  const untouched = [...table.opaque.values()].map(({ name: column, sqlType, nullable }) => ({
+    cells: [column, printable(sqlType), nullable ? "yes" : "no", "–", "never written or read"],
+  }));
+  return `${printFacts(facts, width)}\n${printTable(COLUMNS, [...rows, ...untouched], width)}`;
 }
 
 const COLUMNS = [
@@ -47,6 +50,7 @@ function notes(column: Column, { key, version }: TableDefinition): string[] {
     column === version && "version",
     !isKey && !column.optional && "required by insert",
     column.autoIncrement && "numbered by the server",
+    column.onUpdate && "time of the last change",
     column.generated ? "generated" : column.readOnly && "read-only",
     !isKey && !column.readOnly && column.delta !== undefined && "add",
   ].filter((note) => note !== false);

@@ -2,17 +2,19 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { readConfig, VARIABLES } from "../config.ts";
 import { nearest } from "../messages/nearest.ts";
+import { PROJECT } from "../project.ts";
 import type { Registry, TableDefinition } from "../tables/definition.ts";
 import { type CliContext, CliError } from "./context.ts";
 import { printTable, widthOf } from "./print-table.ts";
 import { printable } from "./printable.ts";
+import { importCommand } from "./tables-import.ts";
 import { tableText } from "./tables-text.ts";
 import { shippedTables, type Tables } from "./with-store.ts";
 
 /** Where the printed contract lies. */
-const SCHEMAS = fileURLToPath(new URL("../../schemas/", import.meta.url));
+const SCHEMAS = fileURLToPath(new URL("schemas/", PROJECT));
 
-/** `rowpost tables list|show|schemas`: what updates may change. Needs no database. */
+/** `rowpost tables list|show|schemas|import`: what updates may change. Only `import` needs a database. */
 export function tablesCommand(
   context: CliContext,
   tables: Tables = shippedTables,
@@ -22,7 +24,8 @@ export function tablesCommand(
     .description("Shows which tables updates may change, and prints the contract of their messages")
     .addCommand(listCommand(context, tables))
     .addCommand(showCommand(context, tables))
-    .addCommand(schemasCommand(context, tables, schemas));
+    .addCommand(schemasCommand(context, tables, schemas))
+    .addCommand(importCommand(context));
 }
 
 function listCommand(context: CliContext, tables: Tables): Command {

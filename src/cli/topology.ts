@@ -4,29 +4,32 @@ import { AVRO_ENCODINGS, AVRO_SCHEMA_TEXT, type AvroEncoding } from "../messages
 import type { WantedSchema } from "../pubsub/apply-schema.ts";
 import type { PubSubClient } from "../pubsub/client.ts";
 import { type CliContext, CliError } from "./context.ts";
+import { changeLine, grantedText } from "./granted-text.ts";
 import { type PrintRow, printTable, widthOf } from "./print-table.ts";
 
-/** `rowpost topology apply|show`: the topics and subscriptions that the configuration names. */
+/** `rowpost topology apply|commands|show`: the topics and subscriptions that the configuration names. */
 export function topologyCommand(context: CliContext): Command {
   return new Command("topology")
     .description("Creates and shows the topics and subscriptions of Pub/Sub")
     .addCommand(
-      new Command("apply")
-        .description("Creates what is missing and updates what differs; again, it changes nothing")
-        .option("--schema", "also give the topic the Avro schema of updates, under the name PUBSUB_SCHEMA")
-        .addOption(
-          new Option(
-            "--schema-encoding <encoding>",
-            "how its messages are written (default: as now, else JSON)",
-          )
-            .choices(AVRO_ENCODINGS)
-            .implies({ schema: true }),
-        )
-        .action((flags: ApplyFlags) =>
-          withPubSub(context, (client, config) =>
-            apply(context, client, config, wantedSchema(config, flags)),
-          ),
+      withSchemaOptions(
+        new Command("apply").description(
+          "Creates what is missing and updates what differs; again, it changes nothing",
         ),
+      ).action((flags: SchemaFlags) =>
+        withPubSub(context, (client, config) => apply(context, client, config, wantedSchema(config, flags))),
+      ),
+    )
+    .addCommand(
+      withSchemaOptions(
+        new Command("commands").description(
+          "Prints gcloud commands that make the same in an empty project; sends nothing",
+        ),
+      ).action((flags: SchemaFlags) =>
+        withPubSub(context, (client, config) =>
+          commands(context, client, config, wantedSchema(config, flags)),
+        ),
+      ),
     )
     .addCommand(
       new Command("show")
@@ -35,7 +38,17 @@ export function topologyCommand(context: CliContext): Command {
     );
 }
 
-interface ApplyFlags {
+function withSchemaOptions(command: Command): Command {
+  return command
+    .option("--schema", "also give the topic the Avro schema of updates, under the name PUBSUB_SCHEMA")
+    .addOption(
+      new Option("--schema-encoding <encoding>", "how its messages are written (default: as now, else JSON)")
+        .choices(AVRO_ENCODINGS)
+        .implies({ schema: true }),
+    );
+}
+
+interface SchemaFlags {
   readonly schema?: true;
   readonly schemaEncoding?: AvroEncoding;
 }
@@ -44,7 +57,7 @@ type PubSubConfig = Config["pubsub"];
 
 function wantedSchema(
   { schema: name }: PubSubConfig,
-  { schema, schemaEncoding }: ApplyFlags,
+  { schema, schemaEncoding }: SchemaFlags,
 ): WantedSchema | undefined {
   return schema && { name, definition: AVRO_SCHEMA_TEXT, encoding: schemaEncoding };
 }
@@ -71,17 +84,23 @@ async function apply(
   schema: WantedSchema | undefined,
 ): Promise<void> {
   const { applyTopology } = await import("../pubsub/topology.ts");
-  const { changes, faults, advice } = await applyTopology(client, config, schema);
-  for (const { action, resource, detail } of changes) {
-    context.stdout.write(`${action.padEnd("unchanged".length)}  ${resource}: ${detail}\n`);
-  }
-  if (advice.length > 0) {
-    context.stdout.write(
-      `\nOnce, somebody who may must let Pub/Sub itself move messages to the dead-letter topic:\n`,
-    );
-    for (const command of advice) context.stdout.write(`  ${command}\n`);
-  }
+  const { changes, faults } = await applyTopology(client, config, schema);
+  for (const change of changes) context.stdout.write(changeLine(change));
   if (faults.length > 0) throw new CliError(faults.join("\n"));
+  const { grantDeadLetters } = await import("../pubsub/grant-dead-letters.ts");
+  const { grantCommands } = await import("../pubsub/gcloud-commands.ts");
+  const granted = await grantDeadLetters(client, config);
+  context.stdout.write(grantedText(granted, grantCommands(client, config)));
+}
+
+async function commands(
+  context: CliContext,
+  client: PubSubClient,
+  config: PubSubConfig,
+  schema: WantedSchema | undefined,
+): Promise<void> {
+  const { gcloudCommands } = await import("../pubsub/gcloud-commands.ts");
+  for (const command of gcloudCommands(client, config, schema)) context.stdout.write(`${command}\n`);
 }
 
 async function show(context: CliContext, client: PubSubClient, config: PubSubConfig): Promise<void> {

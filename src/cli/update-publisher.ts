@@ -1,4 +1,3 @@
-import { encodeAvro } from "../messages/avro-encode.ts";
 import { AVRO_SCHEMA_TEXT, type AvroEncoding } from "../messages/avro-schema.ts";
 import type { PubSubClient } from "../pubsub/client.ts";
 import type { Publisher } from "../pubsub/port.ts";
@@ -21,8 +20,12 @@ export function createUpdatePublisher(
   });
 }
 
-/** What is no update in plain JSON is for the broker to judge: it may be an original in Avro that is sent again. */
-function encodedOrAsItIs(data: Buffer, encoding: AvroEncoding): Buffer {
+/**
+ * What is no update in plain JSON is for the broker to judge: it may be an original in Avro that is sent again. Most topics
+ * have no schema, so the Avro library waits until one has.
+ */
+async function encodedOrAsItIs(data: Buffer, encoding: AvroEncoding): Promise<Buffer> {
+  const { encodeAvro } = await import("../messages/avro-encode.ts");
   try {
     return encodeAvro(data, encoding);
   } catch {

@@ -1,3 +1,4 @@
+import { SECRET_UNAVAILABLE } from "../secrets/secret.ts";
 import type { Store } from "../store/store.ts";
 import { databaseError } from "../store/trouble.ts";
 import type { Registry } from "../tables/definition.ts";
@@ -33,7 +34,8 @@ export async function withStore<T>(
 /** Only what came from the database: everything else is thrown on as it is. */
 function clear(error: unknown, where: string): unknown {
   if (error instanceof CliError) return error;
-  const { errno, message } = databaseError(error);
+  const { errno, code, message } = databaseError(error);
+  if (code === SECRET_UNAVAILABLE) return new CliError(message, 1, { cause: error });
   if (errno === undefined) return error;
   const advice =
     errno === NO_SUCH_TABLE || errno === NO_SUCH_COLUMN ? "; `rowpost migrate up` brings it up to date" : "";

@@ -2,7 +2,7 @@ import { canonicalJson } from "../tables/canonical-json.ts";
 import { readAvroBinary } from "./avro-read-binary.ts";
 import { readAvroJson } from "./avro-read-json.ts";
 import { AVRO_ENCODINGS } from "./avro-schema.ts";
-import { AvroFault } from "./avro-value.ts";
+import { AvroFault, tooLarge } from "./avro-value.ts";
 import type { JsonValue } from "./json-value.ts";
 import { type JsonLimits, parseJson } from "./parse-json.ts";
 import { quote } from "./quote.ts";
@@ -65,9 +65,4 @@ function fromJson(data: Buffer, limits: JsonLimits): JsonValue {
   const parsed = parseJson(data, { dataBytes: data.length, depth: DEPTH });
   if (parsed.fault !== undefined) throw new AvroFault(parsed.fault);
   return readAvroJson(parsed.value, limits);
-}
-
-function tooLarge(size: string, limit: number): Rejection {
-  const message = `The update has ${size}; at most ${limit} are allowed.`;
-  return { code: "too_large", rule: "max_bytes", message };
 }

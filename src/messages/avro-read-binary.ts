@@ -1,7 +1,16 @@
 import { OPERATIONS } from "../tables/definition.ts";
 import { AvroCursor } from "./avro-binary.ts";
 import { AVRO_BRANCHES, AVRO_GROUPS } from "./avro-schema.ts";
-import { addMember, jsonOf, longOf, updateOf, type ValueLimits, valueLimits } from "./avro-value.ts";
+import {
+  addMember,
+  AvroFault,
+  jsonOf,
+  longOf,
+  tooLarge,
+  updateOf,
+  type ValueLimits,
+  valueLimits,
+} from "./avro-value.ts";
 import type { JsonObject, JsonValue } from "./json-value.ts";
 import type { JsonLimits } from "./parse-json.ts";
 import { quote } from "./quote.ts";
@@ -10,6 +19,9 @@ import { quote } from "./quote.ts";
 const LEAST_CHANGE = 6;
 /** The length of a name and a branch. */
 const LEAST_ENTRY = 2;
+/** Of a change and of a column's value in plain JSON, so that no more is built than an update may have. */
+const LEAST_PLAIN_CHANGE = '{"op":"insert","table":""}'.length;
+const LEAST_PLAIN_ENTRY = '"":0'.length;
 
 /**
  * The update that Avro binary of `schemas/update.avsc` holds, as plain JSON. Not by the library that writes it: that one
@@ -19,19 +31,39 @@ export function readAvroBinary(data: Buffer, limits: JsonLimits): JsonValue {
   const cursor = new AvroCursor(data);
   const changes: JsonValue[] = [];
   const alone = cursor.boolean();
-  const inside = valueLimits(limits, alone);
-  cursor.blocks(LEAST_CHANGE, () => changes.push(readChange(cursor, inside)));
+  const reading = { cursor, inside: valueLimits(limits, alone), take: roomOf(limits) };
+  cursor.blocks(LEAST_CHANGE, () => {
+    reading.take(LEAST_PLAIN_CHANGE);
+    changes.push(readChange(reading));
+  });
   if (cursor.left > 0) throw cursor.fault(`is the update, but ${cursor.left} bytes follow`);
   return updateOf(changes, alone);
 }
 
-function readChange(cursor: AvroCursor, limits: ValueLimits): JsonObject {
+/** What the parts of an update are read with. */
+interface Reading {
+  readonly cursor: AvroCursor;
+  readonly inside: ValueLimits;
+  /** Takes bytes from the room that the plain JSON has. */
+  take(bytes: number): void;
+}
+
+function roomOf({ dataBytes }: JsonLimits): (bytes: number) => void {
+  let left = dataBytes;
+  return (bytes) => {
+    left -= bytes;
+    if (left < 0) throw new AvroFault(tooLarge(`more than ${dataBytes} bytes as plain JSON`, dataBytes));
+  };
+}
+
+function readChange(reading: Reading): JsonObject {
+  const { cursor } = reading;
   const table = cursor.text();
   const op = OPERATIONS[cursor.small()];
   if (op === undefined) throw cursor.fault("is no operation");
   const change: JsonObject = { table, op };
   for (const group of AVRO_GROUPS) {
-    if (isThere(cursor)) change[group] = readGroup(cursor, limits);
+    if (isThere(cursor)) change[group] = readGroup(reading);
   }
   return change;
 }
@@ -43,11 +75,12 @@ function isThere(cursor: AvroCursor): boolean {
   return branch === 1;
 }
 
-function readGroup(cursor: AvroCursor, limits: ValueLimits): JsonObject {
+function readGroup({ cursor, inside, take }: Reading): JsonObject {
   const group: JsonObject = {};
   cursor.blocks(LEAST_ENTRY, () => {
+    take(LEAST_PLAIN_ENTRY);
     const name = cursor.text();
-    addMember(group, name, readValue(cursor, name, limits));
+    addMember(group, name, readValue(cursor, name, inside));
   });
   return group;
 }

@@ -24,6 +24,12 @@ export function notOfSchema(encoding: AvroEncoding, where: string, fault: string
   return new AvroFault({ code: "malformed", rule: "avro", message });
 }
 
+/** The update is larger as plain JSON than it may be. */
+export function tooLarge(size: string, limit: number): Rejection {
+  const message = `The update has ${size}; at most ${limit} are allowed.`;
+  return { code: "too_large", rule: "max_bytes", message };
+}
+
 /** What a list of changes is in plain JSON; `alone` goes with one change only. */
 export function updateOf(changes: JsonValue[], alone: boolean): JsonValue {
   const [only] = changes;

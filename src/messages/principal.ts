@@ -16,9 +16,6 @@ export const PRINCIPAL_ATTRIBUTE = "rowpost-principal";
 /** The attribute by which the worker knows that the principal is that of this very update. */
 export const SIGNATURE_ATTRIBUTE = "rowpost-signature";
 
-/** Bytes of a signing key at the least: those of the hash (RFC 2104, section 3). */
-export const SHORTEST_SIGNING_KEY = 32;
-
 const NAME = /^[!-~](?:[ -~]{0,253}[!-~])?$/;
 
 /** `text` as a principal; undefined when it is no name. Nothing is trimmed or folded. */

@@ -23,12 +23,20 @@ export function printSchemas(registry: Registry, mostChanges: number): Map<strin
 }
 
 function fileOf(table: TableDefinition): string {
-  return `tables/${table.name}.schema.json`;
+  return `tables/${stemOf(table)}.schema.json`;
+}
+
+/** The table's name, with what no file's name may hold on some system, or what means something in a URI, percent-encoded. */
+function stemOf({ name }: TableDefinition): string {
+  const plain = name.replaceAll(/[\u0001-\u001f"#%*/:<>?\\|\u007f]/g, (character) => {
+    return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+  return plain.startsWith(".") ? `%2E${plain.slice(1)}` : plain;
 }
 
 function changeOf(table: TableDefinition): JsonSchema {
   const { $schema: _, ...schema } = shareColumns(table.jsonSchema());
-  return { $schema: DIALECT, $id: encodeURI(`${table.name}.schema.json`), ...schema };
+  return { $schema: DIALECT, $id: encodeURI(`${stemOf(table)}.schema.json`), ...schema };
 }
 
 function envelope(tables: readonly TableDefinition[], mostChanges: number): JsonSchema {

@@ -10,7 +10,8 @@ export function amendmentsOf(options: EntityOptions, discovered: Discovered): Am
   const amendments = new Map<string, Amendment>();
   for (const [name, property] of discovered.properties) {
     const amendment = {
-      ...(options.key.includes(name) ? keyAmendment(property) : {}),
+      ...(options.key.includes(name) ? keyAmendment(property, options.key.length) : {}),
+      ...generatedAmendment(property),
       ...defaultAmendment(property),
     };
     if (Object.keys(amendment).length > 0) {
@@ -24,15 +25,25 @@ export function amendmentsOf(options: EntityOptions, discovered: Discovered): Am
  * Keys of text are equal only when they are the same text (the servers' default collations ignore letter case), and
  * only an integer can count itself up.
  */
-function keyAmendment({ meta, sqlType }: DiscoveredProperty): Amendment {
+function keyAmendment({ meta, sqlType }: DiscoveredProperty, length: number): Amendment {
   const type = parseSqlType(sqlType);
   const kind = type === undefined ? undefined : kindOf(type);
   if (kind === undefined || typeof kind === "string" || kind.kind === "integer" || kind.kind === "bigint") {
-    return {};
+    // MikroORM would give such a column a unique index of its own
+    return length > 1 && meta.autoincrement === true ? { autoincrement: false, extra: "auto_increment" } : {};
   }
   return kind.kind === "string" && meta.collation === undefined
     ? { collation: "utf8mb4_bin", autoincrement: false }
     : { autoincrement: false };
+}
+
+/** MikroORM 7.2 writes `unsigned` and `null` behind the expression, where not every server takes them. */
+function generatedAmendment({ meta, sqlType }: DiscoveredProperty): Amendment {
+  if (meta.generated === undefined) return {};
+  return {
+    ...(meta.unsigned === true ? { columnType: sqlType, unsigned: false } : {}),
+    ...(meta.nullable === true ? { nullable: false } : {}),
+  };
 }
 
 /**

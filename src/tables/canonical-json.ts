@@ -1,4 +1,4 @@
-import { parseDecimal, plainDigits } from "./decimal.ts";
+import { exactExponent, parseDecimal, plainDigits } from "./decimal.ts";
 import { LosslessNumber } from "./lossless-number.ts";
 import { losesDigits } from "./parse-json.ts";
 
@@ -41,7 +41,7 @@ export function canonicalNumber(text: string): string {
     return "null";
   }
   if (Math.abs(value.exponent) > MOST_ZEROS) {
-    return `${value.negative ? "-" : ""}${value.digits}e${value.exponent}`;
+    return `${value.negative ? "-" : ""}${value.digits}e${exactExponent(text)}`;
   }
   return plainDigits(value, Math.max(0, -value.exponent));
 }

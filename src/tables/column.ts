@@ -15,6 +15,7 @@ export interface ColumnFacts {
   readonly readOnly: boolean;
   readonly generated: boolean;
   readonly autoIncrement: boolean;
+  readonly onUpdate: boolean;
   readonly constrained: boolean;
   readonly isKey: boolean;
   readonly comment: string | undefined;

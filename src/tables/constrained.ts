@@ -25,6 +25,7 @@ export function constrainedColumns(
     add(check.property === undefined ? [] : [check.property]);
     add(mentioned(names, check.expression));
   }
+  for (const { columns } of options.foreignKeys) add(columns);
   for (const [name, { meta }] of discovered.properties) {
     if (meta.unique || meta.kind !== "scalar") {
       add([name]);
@@ -40,6 +41,11 @@ export function constrainedColumns(
 }
 
 function mentioned(names: readonly string[], expression: string): string[] {
-  const words = new Set(expression.toLowerCase().match(/[0-9a-z$_\u0080-\uffff]+/g) ?? []);
-  return names.filter((name) => words.has(name.toLowerCase()));
+  const text = expression.toLowerCase();
+  const words = new Set(text.match(/[0-9a-z$_\u0080-\uffff]+/g) ?? []);
+  const isOneWord = /^[0-9a-z$_\u0080-\uffff]+$/;
+  return names.filter((name) => {
+    const lower = name.toLowerCase();
+    return isOneWord.test(lower) ? words.has(lower) : text.includes(lower.replaceAll("`", "``"));
+  });
 }

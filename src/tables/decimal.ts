@@ -12,11 +12,34 @@ const ZERO: Decimal = { negative: false, digits: "", exponent: 0 };
 const NUMBER = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const DIGIT_ZERO = 48;
 
+/** A number's significant digits and what moves its point: `digits` × 10^(`power` + `shift`). */
+interface Parts {
+  readonly negative: boolean;
+  readonly digits: string;
+  readonly power: string;
+  readonly shift: number;
+}
+
 /**
  * Reads the grammar of RFC 8259 section 6, and also a plus sign and leading zeros; undefined for anything else.
- * Takes time linear in the text, whatever the exponent: nothing is expanded.
+ * Takes time linear in the text, whatever the exponent: nothing is expanded. An exponent beyond 2^53 is only near.
  */
 export function parseDecimal(text: string): Decimal | undefined {
+  const parts = split(text);
+  if (parts === undefined) {
+    return undefined;
+  }
+  const { negative, digits, power, shift } = parts;
+  return digits === "" ? ZERO : { negative, digits, exponent: Number(power) + shift };
+}
+
+/** The exponent of a number that {@link parseDecimal} reads, however large it is. */
+export function exactExponent(text: string): bigint {
+  const { power = "0", shift = 0 } = split(text) ?? {};
+  return BigInt(power) + BigInt(shift);
+}
+
+function split(text: string): Parts | undefined {
   const match = NUMBER.exec(text);
   if (match === null) {
     return undefined;
@@ -27,15 +50,12 @@ export function parseDecimal(text: string): Decimal | undefined {
   while (all.charCodeAt(start) === DIGIT_ZERO) {
     start++;
   }
-  if (start === all.length) {
-    return ZERO;
-  }
   let end = all.length;
-  while (all.charCodeAt(end - 1) === DIGIT_ZERO) {
+  while (end > start && all.charCodeAt(end - 1) === DIGIT_ZERO) {
     end--;
   }
-  const exponent = Number(power) - fraction.length + (all.length - end);
-  return { negative: sign === "-", digits: all.slice(start, end), exponent };
+  const shift = all.length - end - fraction.length;
+  return { negative: sign === "-", digits: all.slice(start, end), power, shift };
 }
 
 /** How many digits stand before the point, leading zeros not counted. */

@@ -9,7 +9,8 @@ export type Operation = (typeof OPERATIONS)[number];
  * A column's value in its one canonical form, so that `===` means "the same value":
  * integers up to 32 bits and years are numbers, BIGINT is a bigint, DECIMAL a string with exactly `scale` fraction
  * digits, FLOAT and DOUBLE a finite number (FLOAT rounded to single precision), BOOLEAN a boolean, characters a string,
- * binary a padded base64 string, times a string exactly as MySQL prints it in UTC, JSON its canonical text (RFC 8785,
+ * binary a padded base64 string, a SET its members in the declared
+ * order with commas between them, times a string exactly as MySQL prints it in UTC, JSON its canonical text (RFC 8785,
  * numbers that a double cannot hold kept digit for digit), SQL NULL is null.
  */
 export type Value = string | number | bigint | boolean | null;
@@ -19,7 +20,7 @@ export type Values = Readonly<Record<string, Value>>;
 
 export const COLUMN_KINDS = [
   "integer", // TINYINT to INT, signed and unsigned
-  "bigint",
+  "bigint", // and BIT
   "decimal",
   "float", // single precision
   "double",
@@ -31,6 +32,7 @@ export const COLUMN_KINDS = [
   "time",
   "year",
   "enum",
+  "set",
   "json",
 ] as const;
 export type ColumnKind = (typeof COLUMN_KINDS)[number];
@@ -50,6 +52,8 @@ export interface Column {
   readonly readOnly: boolean;
   readonly generated: boolean;
   readonly autoIncrement: boolean;
+  /** ON UPDATE CURRENT_TIMESTAMP: the server writes the time into it when a change of the row does not. */
+  readonly onUpdate: boolean;
   /** Part of a unique index, a foreign key or a check: the server judges each value of it, also a passing one. */
   readonly constrained: boolean;
   /** From a decoded JSON value (numbers possibly a {@link LosslessNumber}) to the canonical value, or zod issues. */
@@ -70,6 +74,15 @@ export interface Column {
   compare(a: Value, b: Value): number;
 }
 
+/** A column of a table definition that updates neither write nor read. */
+export interface OpaqueColumn {
+  readonly name: string;
+  readonly sqlType: string;
+  readonly nullable: boolean;
+  /** No row can be inserted without it, so none can be by an update. */
+  readonly required: boolean;
+}
+
 /** A change as its table's zod schema returns it: canonical values, absent groups left out. */
 export interface ParsedChange {
   readonly table: string;
@@ -85,12 +98,23 @@ export interface TableDefinition {
   readonly name: string;
   readonly entity: EntitySchema;
   readonly columns: ReadonlyMap<string, Column>;
+  /** The columns that are in no update and in no row that is read; disjoint from `columns`. */
+  readonly opaque: ReadonlyMap<string, OpaqueColumn>;
   /** The declared key, which is the primary key, in its declared order. */
   readonly key: readonly Column[];
   readonly operations: ReadonlySet<Operation>;
   readonly version: Column | undefined;
+  /** The columns with ON UPDATE CURRENT_TIMESTAMP. */
+  readonly onUpdate: readonly Column[];
   /** The table has CHECK constraints, so a written row must be complete. */
   readonly hasChecks: boolean;
+  /**
+   * The tables by whose deleted rows the server itself changes or deletes rows of this one (ON DELETE CASCADE, SET NULL). In a
+   * registry also those from which that comes through other tables.
+   */
+  readonly cascadesFrom: ReadonlySet<string>;
+  /** Changed rows are written by an UPDATE each, as no INSERT can name what the row must have: see `opaque`. */
+  readonly updatesOneByOne: boolean;
   /** Names of the columns by whose value rows are found through an index, as the first or only column of it. */
   readonly indexed: ReadonlySet<string>;
   /** The zod schema of each allowed operation's change. */

@@ -1,5 +1,8 @@
 import { defineEntity, type EntityProperty, type EntitySchema, isRaw, MikroORM } from "@mikro-orm/mysql";
 
+import { withoutDots } from "./dots.ts";
+import { declareForeignKeys, type ForeignKey } from "./foreign-key.ts";
+
 /** MikroORM's property builders by column name. */
 export type Columns = Readonly<Record<string, ColumnBuilder>>;
 
@@ -39,11 +42,14 @@ export interface CheckOptions {
 
 export interface EntityOptions {
   readonly name: string;
+  readonly comment: string | undefined;
   readonly columns: Columns;
   readonly key: readonly string[];
   readonly indexes: readonly IndexOptions[];
   readonly uniques: readonly IndexOptions[];
   readonly checks: readonly CheckOptions[];
+  readonly foreignKeys: readonly ForeignKey[];
+  readonly opaque: readonly string[];
 }
 
 /** What MikroORM makes of a table, found without a connection. */
@@ -66,17 +72,19 @@ export type Amendments = ReadonlyMap<string, Record<string, unknown>>;
 export function discover(options: EntityOptions, amendments: Amendments = new Map()): Discovered {
   const entity = defineEntity({
     name: options.name,
-    tableName: options.name,
+    tableName: withoutDots(options.name),
+    ...(options.comment === undefined ? {} : { comment: options.comment }),
     properties: Object.fromEntries(
       ordered(options).map(([name, builder]) => [
         name,
         amended(options, name, builder as Builder, amendments.get(name)),
       ]),
     ),
-    indexes: options.indexes.map((index) => ({ ...index })),
-    uniques: options.uniques.map((unique) => ({ ...unique })),
-    checks: options.checks.map((check) => ({ ...check })),
+    indexes: options.indexes.map(undotted),
+    uniques: options.uniques.map(undotted),
+    checks: options.checks.map(undotted),
   } as Parameters<typeof defineEntity>[0]) as unknown as EntitySchema;
+  declareForeignKeys(entity, options.foreignKeys);
   const orm = new MikroORM({ entities: [entity], dbName: options.name, extensions: [] });
   const meta = orm.getMetadata().get(entity.meta.class);
   const platform = orm.config.getPlatform();
@@ -91,6 +99,11 @@ export function discover(options: EntityOptions, amendments: Amendments = new Ma
     expression: isRaw(expression) ? expression.sql : String(expression),
   }));
   return { entity, properties, checks };
+}
+
+/** Its name as MikroORM gets it; MikroORM may write into the copy. */
+function undotted<Named extends { readonly name?: string }>(named: Named): Named {
+  return named.name === undefined ? { ...named } : { ...named, name: withoutDots(named.name) };
 }
 
 /** The columns of a composite key come first and in the key's order, which MikroORM takes from the properties. */
@@ -115,11 +128,11 @@ function amended(
   const given = builder["~options"] as BuilderOptions;
   const isKey = options.key.includes(name);
   return builder.assignOptions({
-    fieldName: name,
+    fieldName: withoutDots(name),
     ...(isKey ? { primary: true } : {}),
     ...(given.kind === "m:1" || given.kind === "1:1" ? reference(given, isKey) : {}),
     ...quotedMembers(given.items),
-    ...writtenOut(given),
+    ...(options.opaque.includes(name) ? asItStands(given) : writtenOut(given)),
     ...amendment,
   });
 }
@@ -133,9 +146,18 @@ function reference(given: BuilderOptions, isKey: boolean) {
   return { deleteRule, updateRule, ...(isKey ? { autoincrement: false } : {}) };
 }
 
-/** MikroORM 7.2 drops the length, digits and members in `p.type("datetime(6)")`: such a type is written out too. */
+/** The type of a column that updates never touch is none of MikroORM's business either. */
+function asItStands({ type, columnType }: BuilderOptions) {
+  const whole = columnType ?? (typeof type === "string" ? type : undefined);
+  return whole === undefined ? {} : { columnType: whole };
+}
+
+/**
+ * MikroORM 7.2 drops the length, digits and members in `p.type("datetime(6)")`, and takes a TIMESTAMP for a DATETIME: such a
+ * type is written out too.
+ */
 function writtenOut({ type, columnType, unsigned }: BuilderOptions) {
-  const sized = typeof type === "string" && /\(|\sunsigned$/i.test(type) ? type : undefined;
+  const sized = typeof type === "string" && /\(|\sunsigned$|^timestamp$/i.test(type) ? type : undefined;
   const whole = columnType ?? sized;
   return whole === undefined ? {} : written(whole, unsigned);
 }

@@ -5,7 +5,7 @@ import type { Discovered, EntityOptions } from "./discover.ts";
  * of foreign keys (InnoDB makes an index for each). An index over an expression is none of a column.
  */
 export function indexedColumns(
-  { key, indexes, uniques }: EntityOptions,
+  { key, indexes, uniques, foreignKeys }: Omit<EntityOptions, "opaque" | "comment">,
   { properties }: Pick<Discovered, "properties">,
 ): ReadonlySet<string> {
   const indexed = new Set(key.slice(0, 1));
@@ -13,6 +13,10 @@ export function indexedColumns(
     const [first] = [names ?? []].flat();
     if (first !== undefined && expression === undefined) indexed.add(first);
   }
+  for (const {
+    columns: [first],
+  } of foreignKeys)
+    if (first !== undefined) indexed.add(first);
   for (const [name, { meta }] of properties) {
     if (isSet(meta.index) || isSet(meta.unique) || meta.kind !== "scalar") indexed.add(name);
   }

@@ -1,4 +1,5 @@
 import { binaryKind } from "./kinds/binary.ts";
+import { bitKind } from "./kinds/bit.ts";
 import { booleanKind } from "./kinds/boolean.ts";
 import { dateKind, datetimeKind } from "./kinds/datetime.ts";
 import { decimalKind } from "./kinds/decimal.ts";
@@ -7,6 +8,7 @@ import { floatKind } from "./kinds/float.ts";
 import { integerKind } from "./kinds/integer.ts";
 import { jsonKind } from "./kinds/json.ts";
 import type { Kind } from "./kinds/kind.ts";
+import { setKind } from "./kinds/set.ts";
 import { charKind, textKind } from "./kinds/string.ts";
 import { timeKind, yearKind } from "./kinds/time.ts";
 import type { SqlType } from "./sql-type.ts";
@@ -20,6 +22,8 @@ const CHAR_MOST = 255;
 const VARCHAR_MOST = 16_383;
 const VARBINARY_MOST = 65_535;
 const MICROSECONDS = 6;
+const BIT_MOST = 64;
+const SET_MOST = 64;
 
 /** The kind of a column type, or one sentence that says why there is none. */
 export function kindOf(type: SqlType): Kind | string {
@@ -47,6 +51,10 @@ export function kindOf(type: SqlType): Kind | string {
       return sized(first, VARBINARY_MOST, (length) => binaryKind(length, false));
     case "enum":
       return enumeration(type.members);
+    case "set":
+      return set(type.members);
+    case "bit":
+      return sized(first ?? 1, BIT_MOST, bitKind);
     default:
       return unsized(type.name, first);
   }
@@ -100,10 +108,7 @@ function float(type: SqlType): Kind | string {
   if (digits !== undefined) {
     return "rounds to a number of digits: use decimal";
   }
-  if (type.unsigned) {
-    return "is an unsigned floating-point type, which MySQL deprecates: use a check";
-  }
-  return floatKind(type.name === "float" && (precision ?? 0) <= 24);
+  return floatKind(type.name === "float" && (precision ?? 0) <= 24, type.unsigned);
 }
 
 function sized(length: number | undefined, most: number, make: (length: number) => Kind): Kind | string {
@@ -112,11 +117,21 @@ function sized(length: number | undefined, most: number, make: (length: number) 
     : make(length);
 }
 
-/** MySQL drops trailing spaces of members and tells them apart by collation, so such members can't be meant. */
 function enumeration(members: readonly string[]): Kind | string {
-  const folded = new Set(members.map((member) => member.toLowerCase()));
-  if (folded.size !== members.length || members.some((member) => member.endsWith(" "))) {
-    return "has members that MySQL takes for the same: they differ only in case or trailing spaces";
+  return sameMembers(members) ?? enumKind(members);
+}
+
+function set(members: readonly string[]): Kind | string {
+  if (members.length > SET_MOST || members.some((member) => member === "" || member.includes(","))) {
+    return `takes 1 to ${SET_MOST} members, none of them empty or with a comma in it`;
   }
-  return enumKind(members);
+  return sameMembers(members) ?? setKind(members);
+}
+
+/** MySQL drops trailing spaces of members and tells them apart by collation, so such members can't be meant. */
+function sameMembers(members: readonly string[]): string | undefined {
+  const folded = new Set(members.map((member) => member.toLowerCase()));
+  return folded.size !== members.length || members.some((member) => member.endsWith(" "))
+    ? "has members that MySQL takes for the same: they differ only in case or trailing spaces"
+    : undefined;
 }

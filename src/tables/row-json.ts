@@ -34,6 +34,7 @@ export function valueJson(column: Column, value: Value): string {
     case "time":
     case "year":
     case "enum":
+    case "set":
       return canonicalJson(value);
     default:
       return column.kind satisfies never;

@@ -26,6 +26,8 @@ export const SQL_TYPES = [
   "time",
   "year",
   "enum",
+  "set",
+  "bit",
   "json",
 ] as const;
 export type SqlTypeName = (typeof SQL_TYPES)[number];
@@ -35,7 +37,7 @@ export interface SqlType {
   readonly name: SqlTypeName;
   /** Length, precision and scale, fraction digits or display width: what stood in the parentheses. */
   readonly sizes: readonly number[];
-  /** Of an enum. */
+  /** Of an enum or a set. */
   readonly members: readonly string[];
   readonly unsigned: boolean;
 }
@@ -57,7 +59,7 @@ const ALIASES: Readonly<Record<string, SqlTypeName | undefined>> = {
 };
 const NAMES: ReadonlySet<string> = new Set(SQL_TYPES);
 const BOOLEAN: SqlType = { name: "tinyint", sizes: [1], members: [], unsigned: false };
-const TYPE = /^([a-z]\w*(?: precision| varying)?)\s*(?:\((.*)\))?\s*(unsigned|signed)?$/is;
+const TYPE = /^([a-z]\w*(?: precision| varying)?)\s*(?:\((.*)\))?\s*(unsigned|signed)?(?:\s+zerofill)?$/is;
 const MEMBER = /\s*'((?:[^'\\]|''|\\.)*)'\s*(?:,|$)/gsy;
 
 /** Reads a type such as `bigint unsigned`, `numeric(65,30)` or `enum('a','b')`; undefined when it is none of ours. */
@@ -74,16 +76,17 @@ export function parseSqlType(text: string): SqlType | undefined {
   if (!isSqlType(name)) {
     return undefined;
   }
-  const unsigned = match[3]?.toLowerCase() === "unsigned";
-  const members = name === "enum" ? parseMembers(match[2] ?? "") : [];
-  const sizes = name === "enum" ? [] : parseSizes(match[2]);
+  const unsigned = match[3]?.toLowerCase() === "unsigned" || /\szerofill$/i.test(text.trim()); // which implies it
+  const listed = name === "enum" || name === "set";
+  const members = listed ? parseMembers(match[2] ?? "") : [];
+  const sizes = listed ? [] : parseSizes(match[2]);
   return sizes === undefined || members === undefined ? undefined : { name, sizes, members, unsigned };
 }
 
 /** The type as people write it, aliases resolved: the inverse of {@link parseSqlType}. */
 export function printSqlType(type: SqlType): string {
   const inside =
-    type.name === "enum"
+    type.name === "enum" || type.name === "set"
       ? type.members.map((member) => `'${member.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`).join(",")
       : type.sizes.join(",");
   return type.name + (inside === "" ? "" : `(${inside})`) + (type.unsigned ? " unsigned" : "");

@@ -7,14 +7,15 @@ import { type Check, type Kind, naturalOrder, typeFault } from "./kind.ts";
 const TYPE = typeFault("a number, as a JSON number or a string");
 const FORMAT = new Fault("format", "must be a number, as a JSON number or a string");
 
-/** FLOAT and DOUBLE: a finite number, rounded to the nearest that the type holds. */
-export function floatKind(single: boolean): Kind {
+/** FLOAT and DOUBLE: a finite number, rounded to the nearest that the type holds; UNSIGNED: none below zero. */
+export function floatKind(single: boolean, unsigned = false): Kind {
   const round = single ? Math.fround : (value: number) => value;
   const most = single ? Math.fround(3.4028234663852886e38) : Number.MAX_VALUE;
-  const check = floatCheck(round, most);
+  const least = unsigned ? 0 : -most;
+  const check = floatCheck(round, least, most);
   const schema = {
     anyOf: [
-      { type: "number", minimum: -most, maximum: most },
+      { type: "number", minimum: least, maximum: most },
       { type: "string", pattern: "^[+-]?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$" },
     ],
     description: `a number, kept in ${single ? "single" : "double"} precision`,
@@ -24,29 +25,34 @@ export function floatKind(single: boolean): Kind {
     check,
     schema,
     sum: {
-      check: floatCheck((value) => value, Number.MAX_VALUE),
+      check: floatCheck((value) => value, -Number.MAX_VALUE, Number.MAX_VALUE),
       schema,
-      plus: (value, delta) => plus(value, delta, round),
+      plus: (value, delta) => plus(value, delta, round, least),
     },
     fromDatabase: (raw) => round(Number(raw)) + 0,
     compare: naturalOrder,
   };
 }
 
-function plus(value: Value, delta: Value, round: (value: number) => number): Value | undefined {
+function plus(
+  value: Value,
+  delta: Value,
+  round: (value: number) => number,
+  least: number,
+): Value | undefined {
   const sum = round(((value ?? 0) as number) + (delta as number));
-  return Number.isFinite(sum) ? sum + 0 : undefined;
+  return Number.isFinite(sum) && sum >= least ? sum + 0 : undefined;
 }
 
-function floatCheck(round: (value: number) => number, most: number): Check {
-  const range = new Fault("range", `must be between ${-most} and ${most}`);
+function floatCheck(round: (value: number) => number, least: number, most: number): Check {
+  const range = new Fault("range", `must be between ${least} and ${most}`);
   return (input) => {
     const value = toNumber(input);
     if (value instanceof Fault) {
       return value;
     }
     const rounded = round(value);
-    return Number.isFinite(rounded) ? rounded + 0 : range;
+    return Number.isFinite(rounded) && rounded >= least ? rounded + 0 : range;
   };
 }
 

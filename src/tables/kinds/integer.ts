@@ -27,10 +27,10 @@ export function integerKind(name: SqlTypeName, unsigned: boolean): Kind {
   const wide = bits > 32n;
   return {
     kind: wide ? "bigint" : "integer",
-    check: wide ? wideCheck(min, exact) : narrowCheck(Number(min), Number(max), exact),
+    check: wide ? wideCheck(min, max, exact) : narrowCheck(Number(min), Number(max), exact),
     schema: integerSchema(min, max),
     sum: {
-      check: wideCheck(min - max, delta),
+      check: wideCheck(min - max, max - min, delta),
       schema: integerSchema(min - max, max - min),
       plus: (value, difference) => plus(value, difference, min, max, wide),
     },
@@ -57,14 +57,18 @@ function narrowCheck(min: number, max: number, exact: (input: unknown) => bigint
   };
 }
 
-function wideCheck(min: bigint, exact: (input: unknown) => bigint | Fault): Check {
+function wideCheck(min: bigint, max: bigint, exact: (input: unknown) => bigint | Fault): Check {
   const least = Number(min);
+  const most = Number(max);
   return (input) =>
-    // 2^53 is well inside the range; beyond it the shortest digits of the double are the text that was written
-    typeof input === "number" && Number.isSafeInteger(input) && input >= least ? BigInt(input) : exact(input);
+    // beyond 2^53 the shortest digits of the double are the text that was written
+    typeof input === "number" && Number.isSafeInteger(input) && input >= least && input <= most
+      ? BigInt(input)
+      : exact(input);
 }
 
-function exactInteger(min: bigint, max: bigint): (input: unknown) => bigint | Fault {
+/** Reads a whole number of a range, as a JSON number or a string of digits, exactly. */
+export function exactInteger(min: bigint, max: bigint): (input: unknown) => bigint | Fault {
   const range = new Fault("range", `must be between ${min} and ${max}`);
   return (input) => {
     const text = numberText(input);
@@ -90,7 +94,8 @@ function wholeNumber(decimal: Decimal, min: bigint, max: bigint, range: Fault): 
   return value < min || value > max ? range : value;
 }
 
-function integerSchema(min: bigint, max: bigint) {
+/** What the contract prints for a whole number of a range. */
+export function integerSchema(min: bigint, max: bigint) {
   return {
     anyOf: [
       { type: "integer", minimum: Number(min), maximum: Number(max) },
