@@ -1,5 +1,6 @@
 import { glob } from "node:fs/promises";
 import { join } from "node:path";
+import { imageStep } from "./support/image-step.ts";
 import { FLAVORS } from "./support/leg.ts";
 import { legStep } from "./support/leg-step.ts";
 import { programStep, type Report, toolStep, unitStep } from "./support/step.ts";
@@ -7,9 +8,11 @@ import { programStep, type Report, toolStep, unitStep } from "./support/step.ts"
 const ROOT = join(import.meta.dirname, "..");
 const UNIT = ["test/unit/**/*.test.ts"];
 const ON_SERVERS = ["test/{integration,e2e,chaos}/**/*.test.ts"];
+const IN_IMAGE = ["test/image/**/*.test.ts"];
 
-/** These need no database: once is enough. */
-const NO_DATABASE = /^test\/integration\/(pubsub\/|local\/(setup|end-orphan|server-process)\.)/;
+/** Whatever the database: once is enough. */
+const NO_DATABASE =
+  /^test\/(chaos\/mutants\.|integration\/(broker\/|pubsub\/|secrets\/|local\/(setup|end-orphan|server-process)\.))/;
 
 /** These test what a browser draws, whatever the server: once is enough. */
 const IN_BROWSER = /^test\/e2e\/(docs|page)\./;
@@ -18,14 +21,16 @@ const USAGE = `npm test                          everything
 npm test check                    format, lint and types
 npm test unit                     the tests that need no server
 npm test integration              the tests on real servers
+npm test image                    the image, built and run
 npm test [mysql|mariadb]          on this server only
-npm test FILE …                   these test files, on real servers where they need them`;
+npm test FILE …                   these test files only, on real servers where they need them`;
 
 /** What the arguments ask for. */
 interface Wanted {
   readonly check: boolean;
   readonly unit: readonly string[];
   readonly onServers: readonly string[];
+  readonly inImage: readonly string[];
   /** Whether the bench is run, briefly: so that it still runs when it is needed. */
   readonly bench: boolean;
   readonly flavors: readonly (typeof FLAVORS)[number][];
@@ -34,7 +39,7 @@ interface Wanted {
 async function wanted(args: readonly string[]): Promise<Wanted> {
   const flavors = FLAVORS.filter((flavor) => args.includes(flavor));
   const words = args.filter((arg) => !FLAVORS.some((flavor) => flavor === arg));
-  const parts = ["check", "unit", "integration"].filter((part) => words.includes(part));
+  const parts = ["check", "unit", "integration", "image"].filter((part) => words.includes(part));
   const files = words.filter((word) => word.endsWith(".test.ts"));
   if (parts.length + files.length < words.length) {
     throw new Error(
@@ -42,16 +47,22 @@ async function wanted(args: readonly string[]): Promise<Wanted> {
     );
   }
   const all = words.length === 0;
+  const whole = (part: string) => files.length === 0 && parts.includes(part);
   const inUnit = (file: string) => /(^|\/)test\/unit\//.test(file);
+  const inImage = (file: string) => /(^|\/)test\/image\//.test(file);
   return {
     check: (all && flavors.length === 0) || parts.includes("check"),
     unit: [
       ...files.filter(inUnit),
-      ...((all && flavors.length === 0) || parts.includes("unit") ? await find(UNIT) : []),
+      ...((all && flavors.length === 0) || whole("unit") ? await find(UNIT) : []),
     ],
     onServers: [
-      ...files.filter((file) => !inUnit(file)),
-      ...(all || parts.includes("integration") ? await find(ON_SERVERS) : []),
+      ...files.filter((file) => !inUnit(file) && !inImage(file)),
+      ...(all || whole("integration") ? await find(ON_SERVERS) : []),
+    ],
+    inImage: [
+      ...files.filter(inImage),
+      ...((all && flavors.length === 0) || whole("image") ? await find(IN_IMAGE) : []),
     ],
     bench: all,
     flavors: flavors.length > 0 ? flavors : FLAVORS,
@@ -67,7 +78,7 @@ async function find(patterns: readonly string[]): Promise<string[]> {
 }
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<readonly Report[]> {
-  const { check, unit, onServers, bench, flavors } = await wanted(args);
+  const { check, unit, onServers, inImage, bench, flavors } = await wanted(args);
   const reports: Report[] = [];
   if (check) {
     reports.push(await toolStep("format", ["biome", "format", "."]));
@@ -87,6 +98,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<reado
     }
   }
   const there = flavors.find((_, i) => reports.at(i - flavors.length)?.result !== "did not run");
+  if (inImage.length > 0) {
+    reports.push(await imageStep(there ?? flavors[0] ?? "mariadb", inImage, signal));
+  }
   if (bench && there !== undefined) {
     reports.push(await programStep("bench", ["test/bench/run.ts", there, "--smoke"], signal));
   }

@@ -54,8 +54,8 @@ export async function openScene(ground: Ground): Promise<Scene> {
 }
 
 function databaseOf({ mysql }: Ground, name: string): Job["database"] {
-  const { address, user, password } = mysql.login;
-  if (address.kind !== "tcp") throw new Error("a private server has a port");
+  if (mysql.ownLogin === undefined) throw new Error("the server is ours");
+  const { address, user, password } = mysql.ownLogin;
   return { host: address.host, port: address.port, user, password, name };
 }
 
@@ -76,7 +76,12 @@ async function createDatabase(database: Job["database"], opening: AsyncDisposabl
   await connection.query(ROWS_DDL);
   await connection.query(KEYS_DDL);
   const address = { kind: "tcp", host, port, tls: undefined } as const;
-  const limits = { connectTimeoutMs: 5_000, statementTimeoutMs: 30_000 };
+  const limits = {
+    connectTimeoutMs: 5_000,
+    statementTimeoutMs: 30_000,
+    poolWaitMs: 30_000,
+    poolLifetimeMs: 1_800_000,
+  };
   await using store = await openStore({ ...limits, address, user, password, name }, new Map(), 2);
   const migrated = await migrateUp(store);
   if (migrated.outcome !== "done") throw new Error(`migrate: ${JSON.stringify(migrated)}`);

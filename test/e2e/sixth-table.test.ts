@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { startRowpost } from "../support/process.ts";
+import { projectCopy } from "../support/project-copy.ts";
 import { sixthTable } from "../support/readme.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
@@ -15,17 +15,6 @@ import { until } from "../support/until.ts";
 expectNoLeaks();
 
 const ROOT = join(import.meta.dirname, "../..");
-/** The project without what is installed, kept or only read by people. */
-const PARTS = [
-  "src",
-  "test",
-  "migrations",
-  "schemas",
-  "package.json",
-  "tsconfig.json",
-  "biome.json",
-  ".oxlintrc.json",
-];
 /** The tests that hold definitions, migrations and printed schemas together. */
 const TESTS = ["tables/registry", "store/migrations", "messages/schemas"];
 
@@ -56,15 +45,6 @@ test("a sixth table is the one file that the README shows and one migration", as
   await assertChecksPass(copy, [file, migration]);
   await assertUpdatesApply(t, copy, on);
 });
-
-/** A copy of the project, with what is installed linked into it; gone after the test. */
-async function projectCopy(t: TestContext): Promise<string> {
-  const copy = await mkdtemp(join(tmpdir(), "rowpost-sixth-"));
-  t.after(() => rm(copy, { recursive: true, force: true }));
-  for (const part of PARTS) await cp(join(ROOT, part), join(copy, part), { recursive: true });
-  await symlink(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  return copy;
-}
 
 /** Each file of the copy by its path, with what tells its content. What is linked is not looked into. */
 async function contents(copy: string): Promise<Map<string, string>> {

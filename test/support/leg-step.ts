@@ -6,7 +6,7 @@ import { openEmulator } from "../../src/local/pubsub-emulator.ts";
 import { copying, legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
 import { begin, type Report, testStep } from "./step.ts";
 
-const TITLES: Record<MysqlFlavor, string> = { mysql: "MySQL 9", mariadb: "MariaDB" };
+const TITLES: Record<MysqlFlavor, string> = { mysql: "MySQL", mariadb: "MariaDB" };
 
 /** Runs test files on one kind of server: one private instance and one emulator for all of them. */
 export async function legStep(

@@ -5,6 +5,7 @@ import { install, mayInstall } from "../../src/local/apt.ts";
 import { findMysqlProgram, type MysqlFlavor, type MysqlProgram } from "../../src/local/mysql-program.ts";
 import { type LocalMysql, openMysql } from "../../src/local/mysql-server.ts";
 import { keptMysql, unpackMysql } from "./mysql-sid.ts";
+import { unpackedMysql } from "./unpacked-mysql.ts";
 
 /** The two servers on which everything is tested. */
 export const FLAVORS = ["mariadb", "mysql"] as const satisfies readonly MysqlFlavor[];
@@ -18,13 +19,25 @@ export async function flavorOfLeg(): Promise<MysqlFlavor> {
   return chosen ?? (await findMysqlProgram())?.flavor ?? "mysql";
 }
 
-/** The server program of a flavor, installed or unpacked when it is missing. Rejects with the reason when it can't be had. */
+/**
+ * The server program of a flavor, installed or unpacked when it is missing; for MySQL, TEST_MYSQL_ROOT names a folder with the
+ * `usr` of another one (see CONTRIBUTING.md). Rejects with the reason when it can't be had.
+ */
 export async function findLegProgram(
   flavor: MysqlFlavor,
   say: (line: string) => void,
 ): Promise<MysqlProgram> {
+  const root = process.env["TEST_MYSQL_ROOT"];
+  if (flavor === "mysql" && root !== undefined) return mysqlUnder(root);
   const found = (await findMysqlProgram(flavor)) ?? (flavor === "mysql" ? await keptMysql() : undefined);
   return found ?? (flavor === "mysql" ? unpackMysql(say) : installMariadb(say));
+}
+
+async function mysqlUnder(root: string): Promise<MysqlProgram> {
+  const program = await unpackedMysql(root);
+  if (program === undefined)
+    throw new Error(`TEST_MYSQL_ROOT: there is no usr/sbin/mysqld under ${root} that runs here`);
+  return program;
 }
 
 /** That program for tests: its data is copied from the run's template when there is one. */
@@ -87,10 +100,8 @@ export function isAlive(pid: number): boolean {
 }
 
 /** "mysql://user:password@host:port" */
-export function urlOf({ login }: LocalMysql): string {
-  const { address, user, password } = login;
-  if (address.kind !== "tcp") {
-    throw new Error("a test server has a port");
-  }
+export function urlOf({ ownLogin }: LocalMysql): string {
+  if (ownLogin === undefined) throw new Error("a test server is ours");
+  const { address, user, password } = ownLogin;
   return `mysql://${user}:${password}@${address.host}:${address.port}`;
 }

@@ -1,6 +1,7 @@
 import { migrateDown, migrateUp } from "../../src/store/migrate.ts";
 import type { Observe } from "../../src/store/migration-run.ts";
-import { type DatabaseOptions, openStore } from "../../src/store/open-store.ts";
+import type { DatabaseOptions } from "../../src/store/database-options.ts";
+import { openStore } from "../../src/store/open-store.ts";
 import type { StopAt } from "./migrations.ts";
 
 /** The process behind `startMigrating`: says `stopped` when it stands where it was to stop, and stays there. */

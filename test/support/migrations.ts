@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { MigrationEvent } from "../../src/store/migration-run.ts";
-import { migrationSource } from "../../src/store/migration-source.ts";
-import type { DatabaseOptions } from "../../src/store/open-store.ts";
+import { type MigrationStep, migrationSource } from "../../src/store/migration-source.ts";
+import type { DatabaseOptions } from "../../src/store/database-options.ts";
 import type { Scope } from "./servers.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
@@ -22,7 +22,7 @@ export async function migrationFolder(scope: Scope): Promise<string> {
 export async function writeMigration(
   folder: string,
   name: string,
-  up: readonly string[],
+  up: readonly (string | MigrationStep)[],
   down: readonly string[] = [],
 ): Promise<void> {
   await writeFile(

@@ -13,18 +13,22 @@ export interface RowpostProcess extends Child {
   output(): Promise<string>;
 }
 
-/** Starts `rowpost ARGS` of this project, or of a copy, with these variables and nothing else of ours; killed when the scope ends. */
+/**
+ * Starts `rowpost ARGS` of this project, or of a copy, with these variables and nothing else of ours, and with these flags of
+ * Node's; killed when the scope ends.
+ */
 export async function startRowpost(
   scope: Scope,
   args: readonly string[],
   environment: Readonly<Record<string, string>>,
   project = ROOT,
+  flags: readonly string[] = [],
 ): Promise<RowpostProcess> {
   const folder = await mkdtemp(join(tmpdir(), "rowpost-process-"));
   const log = join(folder, "log");
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const program = join(project, "src/cli.ts");
-  const child = await startChild(["env", ...variables, process.execPath, program, ...args], log);
+  const child = await startChild(["env", ...variables, process.execPath, ...flags, program, ...args], log);
   scope.after(async () => {
     await child.kill();
     await rm(folder, { recursive: true, force: true });
@@ -40,10 +44,11 @@ export async function startRowpost(
 
 /** The health server of a worker process, as soon as it has said where it is. */
 export async function healthOf(worker: RowpostProcess) {
-  const url = await until("the worker says where its health is", async () => {
-    return /"health":"([^"]+)"/.exec(await worker.output())?.[1];
-  });
+  const where = async () => /"health":"([^"]+)"/.exec(await worker.output())?.[1];
+  // Two seconds on a machine that does nothing else.
+  const url = await until("the worker says where its health is", where, { timeoutMs: 30_000 });
   return {
+    url,
     async get(path: string): Promise<{ readonly status: number; readonly body: string }> {
       const answer = await fetch(`${url}${path}`);
       return { status: answer.status, body: await answer.text() };

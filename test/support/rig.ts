@@ -24,7 +24,7 @@ export class Told extends EventEmitter implements WorkerObserver {
   retries = 0;
   unpublishedCount = 0;
 
-  committed: WorkerObserver["committed"] = (batch, settlements) => {
+  committed: WorkerObserver["committed"] = ({ batch, settlements }) => {
     this.batches.push(batch.length);
     for (const one of settlements)
       this.settled.push(one.outcome === "rejected" ? one.rejection.code : one.outcome);

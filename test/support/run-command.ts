@@ -27,7 +27,8 @@ export async function runCommand(
   { environment, columns, typed, signal = new AbortController().signal }: Surroundings,
 ): Promise<Finished> {
   const terminal = columns === undefined ? {} : { isTTY: true, columns };
-  const stdout: Terminal = Object.assign(new PassThrough(), terminal);
+  // Nobody reads before the command has ended.
+  const stdout: Terminal = Object.assign(new PassThrough({ highWaterMark: 2 ** 30 }), terminal);
   const stderr: Terminal = Object.assign(new PassThrough(), terminal);
   const stdin = Object.assign(new PassThrough(), terminal);
   stdin.end(typed);

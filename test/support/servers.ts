@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { after } from "node:test";
 import { type Connection, createConnection } from "mysql2/promise";
-import type { MysqlLogin } from "../../src/local/mysql-login.ts";
+import type { LocalLogin } from "../../src/local/mysql-login.ts";
 import type { MysqlFlavor } from "../../src/local/mysql-program.ts";
 import { type LocalEmulator, openEmulator } from "../../src/local/pubsub-emulator.ts";
 import type { ServerProcess } from "../../src/local/server-process.ts";
-import type { DatabaseOptions } from "../../src/store/open-store.ts";
+import type { DatabaseOptions } from "../../src/store/database-options.ts";
 import { flavorOfLeg, legProgram, openTestMysql, testFolder, urlOf } from "./leg.ts";
 
 /** A test context, or `{ after }` of node:test for what a whole file shares. */
@@ -16,6 +16,8 @@ export interface Scope {
 
 /** A database of one's own, empty, and how to open a store on it. */
 export interface TestDatabase extends DatabaseOptions {
+  readonly address: LocalLogin["address"];
+  readonly password: string;
   readonly port: number;
   readonly flavor: MysqlFlavor;
   /** The variables that make a rowpost process use it. */
@@ -47,10 +49,14 @@ export async function database(scope: Scope): Promise<TestDatabase> {
   return made;
 }
 
-/** A new server with a new database; ended and removed when the scope ends. Takes 1 s (MariaDB) to 3 s (MySQL). */
-export async function privateMysql(scope: Scope): Promise<TestServer> {
+/**
+ * A new server with a new database, and with more options on its command line; ended and removed when the scope ends. Takes
+ * 1 s (MariaDB) to 3 s (MySQL).
+ */
+export async function privateMysql(scope: Scope, args: readonly string[] = []): Promise<TestServer> {
   const flavor = await flavorOfLeg();
-  const opened = await openTestMysql(await legProgram(flavor, console.error));
+  const program = await legProgram(flavor, console.error);
+  const opened = await openTestMysql({ ...program, command: [...program.command, ...args] });
   scope.after(async () => opened[Symbol.asyncDispose]());
   const { server } = opened;
   if (server === undefined) {
@@ -91,6 +97,8 @@ async function createDatabase(url: URL | string, flavor: MysqlFlavor): Promise<T
     name,
     connectTimeoutMs: 5_000,
     statementTimeoutMs: 30_000,
+    poolWaitMs: 30_000,
+    poolLifetimeMs: 1_800_000,
   };
   await queryOnce({ address, user: username, password }, `CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
   return {
@@ -108,11 +116,8 @@ async function createDatabase(url: URL | string, flavor: MysqlFlavor): Promise<T
   };
 }
 
-async function queryOnce(login: MysqlLogin, sql: string, name?: string): Promise<Record<string, unknown>[]> {
+async function queryOnce(login: LocalLogin, sql: string, name?: string): Promise<Record<string, unknown>[]> {
   const { address, user, password } = login;
-  if (address.kind !== "tcp") {
-    throw new Error("a test server has a port");
-  }
   const connection: Connection = await createConnection({
     host: address.host,
     port: address.port,

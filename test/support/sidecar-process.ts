@@ -17,9 +17,9 @@ export async function startSidecar(
   environment: Readonly<Record<string, string>>,
 ): Promise<SidecarProcess> {
   const process = await startRowpost(t, ["sidecar"], environment);
-  const url = await until("it says where it is", async () => {
-    return /"http":"([^"]+)"/.exec(await process.output())?.[1];
-  });
+  const where = async () => /"http":"([^"]+)"/.exec(await process.output())?.[1];
+  // Two seconds on a machine that does nothing else.
+  const url = await until("it says where it is", where, { timeoutMs: 30_000 });
   const metric = async (name: string) => {
     const text = await (await fetch(`${url}/metrics`)).text();
     return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(text)?.[1]);

@@ -39,7 +39,7 @@ export async function testSidecar(
   const on = options.rig ?? (await preparedRig(scope, environment));
   const config = configOf({ ...on.environment, PORT: "0", ...environment });
   const logged: string[] = [];
-  const log = createLog({ level: "trace", destination: { write: (line) => void logged.push(line) } });
+  const log = createLog({ level: config.logLevel, destination: { write: (line) => void logged.push(line) } });
   const sidecar = await assembleSidecar(config, options.registry ?? shipped, on.client, log);
   scope.after(() => sidecar.close());
   const url = `http://127.0.0.1:${sidecar.port}`;

@@ -8,11 +8,13 @@ import test, { after, before } from "node:test";
 const ROOT = join(import.meta.dirname, "../..");
 const ROOMS = [
   "apply",
+  "chaos",
   "cli",
   "http",
   "local",
   "messages",
   "pubsub",
+  "secrets",
   "store",
   "tables",
   "telemetry",
@@ -23,11 +25,13 @@ type Room = (typeof ROOMS)[number];
 /** Which rooms a room may use: the map of the house, said a second time so that neither can change alone. */
 const MAY_USE: Record<Room, readonly Room[]> = {
   apply: ["messages", "store", "tables"],
+  chaos: ["local", "pubsub", "store", "tables"],
   cli: ROOMS,
   http: ["apply", "messages", "store", "tables", "telemetry"],
   local: ["pubsub", "store", "telemetry"],
   messages: ["tables"],
   pubsub: ["telemetry"],
+  secrets: [],
   store: ["tables"],
   tables: [],
   telemetry: [],
@@ -37,11 +41,14 @@ const MAY_USE: Record<Room, readonly Room[]> = {
 /** The rooms in which a foreign client may be used. */
 const MAY_IMPORT: Record<string, readonly Room[]> = {
   "@google-cloud/pubsub": ["pubsub"],
-  "@mikro-orm/mysql": ["store", "tables"],
-  "mysql2/promise": ["store", "local"],
+  "@google-cloud/secret-manager": ["secrets"],
+  "@mikro-orm/mysql": ["chaos", "store", "tables"],
+  "mysql2/promise": ["chaos", "store", "local"],
   commander: ["cli"],
+  "google-auth-library": ["secrets", "store"],
   fastify: ["http"],
   pino: ["telemetry"],
+  "@opentelemetry/api": ["telemetry"],
   "prom-client": ["telemetry"],
   "node:child_process": ["local"],
 };

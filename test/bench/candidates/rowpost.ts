@@ -3,6 +3,7 @@ import { openPubSub } from "../../../src/pubsub/client.ts";
 import type { Delivery, Intake } from "../../../src/pubsub/port.ts";
 import { registryOf } from "../../../src/tables/registry.ts";
 import { createLog } from "../../../src/telemetry/log.ts";
+import { LogLevelSwitch } from "../../../src/telemetry/log-level.ts";
 import { Metrics } from "../../../src/telemetry/metrics.ts";
 import { openHealthServer } from "../../../src/worker/health-server.ts";
 import { observe } from "../../../src/worker/observe.ts";
@@ -26,7 +27,8 @@ export async function rowpost(job: Job, meter: Meter): Promise<AsyncDisposable> 
   const observer = measured(observe(log, metrics), meter, pulling.resolve);
   const { worker, updates } = assembleWorker(configOf(job), registry, client, observer);
   metrics.read({ queue: () => worker.queue, outstandingMessages: () => updates.outstandingMessages });
-  const health = { host: "127.0.0.1", port: 0, health: () => worker.health };
+  const logLevel = opening.use(new LogLevelSwitch(log));
+  const health = { host: "127.0.0.1", port: 0, logLevel, health: () => worker.health };
   opening.use(await openHealthServer({ ...health, metrics: (accept) => metrics.expose(accept) }));
   measureFirst(updates, meter);
   opening.use(worker).start();
@@ -50,11 +52,11 @@ function measureFirst(intake: Intake, meter: Meter): void {
 function measured(observer: WorkerObserver, meter: Meter, opened: () => void): WorkerObserver {
   return {
     ...observer,
-    committed(batch, settlements, seconds) {
-      observer.committed(batch, settlements, seconds);
-      for (const { delivery } of batch) meter.committed(delivery.receivedAt);
-      meter.batch(batch.length);
-      meter.settled(batch.length);
+    committed(committed) {
+      observer.committed(committed);
+      for (const { delivery } of committed.batch) meter.committed(delivery.receivedAt);
+      meter.batch(committed.batch.length);
+      meter.settled(committed.batch.length);
     },
     intake(name, reason) {
       observer.intake(name, reason);

@@ -86,10 +86,11 @@ async function openWorker(job: ServeJob, client: PubSubClient): Promise<Serving>
   const observer = observe(log, metrics);
   const { worker } = assembleWorker(configOf(job), registry, client, {
     ...observer,
-    committed(batch, settlements, seconds) {
-      observer.committed(batch, settlements, seconds);
+    committed(committed) {
+      observer.committed(committed);
       const now = Date.now();
-      for (const { delivery } of batch) latencies.push(Math.max(0, now - delivery.publishedAt.getTime()));
+      for (const { delivery } of committed.batch)
+        latencies.push(Math.max(0, now - delivery.publishedAt.getTime()));
     },
     intake(name, reason) {
       observer.intake(name, reason);

@@ -207,6 +207,16 @@ test("a receipt counts the rows that its update changed, and of these the rows t
   );
 });
 
+test("a row that was not there before its update counts as made, however often the update deletes it", async (t) => {
+  const store = await open(t);
+  const by = (op: "insert" | "delete", id: string) => change(counters, op, { key: { id } });
+  await apply(store, decoded("k1", by("insert", "old")));
+  // What is deleted and made anew is written change by change; that one is not new.
+  const twice = [by("insert", "new"), by("delete", "new"), by("insert", "new")];
+  const anew = decoded("k2", ...twice, by("delete", "old"), by("insert", "old"));
+  assert.deepEqual(await apply(store, anew), [{ outcome: "applied", rows: 2, inserted: 1 }]);
+});
+
 test("a row deleted and made anew in one update starts from its defaults", async (t) => {
   const store = await open(t);
   const make = (label?: string) =>

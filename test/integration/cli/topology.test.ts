@@ -1,5 +1,9 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { findProgram, runCommand as runProgram } from "../../../src/local/child-process.ts";
 import { topologyCommand } from "../../../src/cli/topology.ts";
 import { openPubSub } from "../../../src/pubsub/client.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";
@@ -7,6 +11,12 @@ import { runCommand } from "../../support/run-command.ts";
 import { broker } from "../../support/servers.ts";
 
 expectNoLeaks();
+
+async function folder(t: TestContext): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), "rowpost-gcloud-"));
+  t.after(() => rm(made, { recursive: true, force: true }));
+  return made;
+}
 
 const topology = (environment: Readonly<Record<string, string>>, ...args: string[]) =>
   runCommand(topologyCommand, args, { environment });
@@ -21,12 +31,13 @@ test("topology apply creates what is missing, then changes nothing, then updates
     `created    topic "rowpost-undeliverable" ${in_}: new`,
     `created    subscription "rowpost-undeliverable-worker" ${in_}: on projects/${project}/topics/rowpost-undeliverable`,
     `created    subscription "rowpost-updates-worker" ${in_}: on projects/${project}/topics/rowpost-updates`,
+    "skipped    the rights of Pub/Sub's service agent: an emulator has no IAM",
     "",
   ]);
   const second = await topology(environment, "apply");
   assert.deepEqual(
     second.stdout.match(/^\w+/gm),
-    ["unchanged", "unchanged", "unchanged", "unchanged"],
+    ["unchanged", "unchanged", "unchanged", "unchanged", "skipped"],
     second.stdout,
   );
   const third = await topology({ ...environment, PUBSUB_MAX_DELIVERY_ATTEMPTS: "33" }, "apply");
@@ -81,7 +92,7 @@ test("topology apply --schema gives the topic the schema of updates, once, and s
     `created    topic "rowpost-updates" ${in_}: new, with its schema in JSON`,
   ]);
   const second = await topology(environment, "apply", "--schema");
-  assert.deepEqual(second.stdout.match(/^\w+/gm), Array(5).fill("unchanged"), second.stdout);
+  assert.deepEqual(second.stdout.match(/^\w+/gm), [...Array(5).fill("unchanged"), "skipped"], second.stdout);
   const changed = await topology(environment, "apply", "--schema-encoding", "BINARY");
   assert.match(changed.stdout, /^updated {4}topic .*: in JSON → schema rowpost-update, in BINARY$/m);
   const shown = await topology(environment, "show");
@@ -97,4 +108,24 @@ test("topology apply --schema gives the topic the schema of updates, once, and s
     /has the schema "rowpost-update" .*, not the one that PUBSUB_SCHEMA names: take it off/,
   );
   assert.equal((await topology(environment, "apply", "--schema-encoding", "XML")).code, 2);
+});
+
+test("topology commands prints what a shell with gcloud makes the same from, with the schema", async (t) => {
+  if ((await findProgram("gcloud")) === undefined) return t.skip("there is no gcloud on this machine");
+  const { environment, host } = await broker(t);
+  const printed = await topology(environment, "commands", "--schema");
+  assert.equal(printed.code, 0, printed.stderr);
+  // An emulator has no IAM: those commands ask for a project's number and are left out here.
+  const lines = printed.stdout.split("\n").filter((line) => !line.includes("add-iam-policy-binding"));
+  assert.equal(printed.stdout.match(/add-iam-policy-binding/g)?.length, 2);
+  const settings = [
+    `CLOUDSDK_API_ENDPOINT_OVERRIDES_PUBSUB=http://${host}/`,
+    "CLOUDSDK_AUTH_DISABLE_CREDENTIALS=true",
+    "CLOUDSDK_CORE_DISABLE_PROMPTS=1",
+    `CLOUDSDK_CONFIG=${await folder(t)}`,
+  ];
+  const ran = await runProgram(["env", ...settings, "sh", "-e", "-c", lines.join("\n")], 100_000);
+  assert.equal(ran.code, 0, ran.output);
+  const shown = await topology(environment, "show");
+  assert.equal(shown.code, 0, shown.stdout);
 });

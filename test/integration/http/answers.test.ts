@@ -37,6 +37,8 @@ const locked = await testSidecar(
   { AUTH: "api-key", API_KEYS_FILE: join(folder, "keys"), POLICY_FILE: join(folder, "policy.json") },
   { rig },
 );
+/** Its worker does not answer. */
+const workerless = await testSidecar(file, { WORKER_URL: "http://127.0.0.1:1" }, { rig });
 const slow = await testSidecar(file, { RATE_LIMIT_PER_SECOND: "1" }, { rig });
 /** The issuer of its tokens is not there. */
 const OIDC = { AUTH: "oidc", OIDC_ISSUER: "http://127.0.0.1:1", OIDC_AUDIENCE: "rowpost" };
@@ -89,6 +91,11 @@ function plain(route: Route, path: string, { on = sidecar, headers = {} } = {}):
   return on.request(path, { method: route.method, headers });
 }
 
+function switchLevel(change: unknown, on = sidecar): Promise<Answer> {
+  const headers = { "content-type": "application/json" };
+  return on.request("/log-level", { method: "PUT", headers, body: JSON.stringify(change) });
+}
+
 /** The route's path with something in the place of each parameter, which exists where that is needed. */
 function example({ path }: Route): string {
   const table = path.startsWith("/update/") ? "customers" : "feed";
@@ -124,6 +131,11 @@ const BY_STATUS: Producers = {
 };
 
 const PRODUCERS: Producers = {
+  "GET /log-level 200": () => sidecar.get("/log-level"),
+  "GET /log-level 503": () => workerless.get("/log-level"),
+  "PUT /log-level 200": () => switchLevel({ level: "info", seconds: 1 }),
+  "PUT /log-level 422": () => switchLevel({ level: "loud" }),
+  "PUT /log-level 503": () => switchLevel({ level: "info" }, workerless),
   "POST /updates 200": () => sidecar.post("/updates", upsert(), WAIT),
   "POST /updates 202": () => sidecar.post("/updates", upsert()),
   "POST /updates 207": () => sidecar.post("/updates", { updates: [upsert(), {}] }),

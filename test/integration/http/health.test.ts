@@ -7,6 +7,7 @@ import { openHealthServer } from "../../../src/worker/health-server.ts";
 import { expectNoLeaks } from "../../support/leaks.ts";
 import { rig } from "../../support/rig.ts";
 import { preparedRig, testSidecar } from "../../support/sidecar.ts";
+import { quietLevel } from "../../support/quiet-level.ts";
 
 const file = { after };
 const on = await preparedRig(file);
@@ -65,6 +66,7 @@ describe("the worker's part of readiness", () => {
     const worker = await openHealthServer({
       host: "127.0.0.1",
       port: 0,
+      logLevel: quietLevel(),
       health: () => ({ ready: false, reasons }),
       metrics: () => Promise.reject(new Error("not asked for")),
     });
@@ -84,6 +86,7 @@ describe("the worker's part of readiness", () => {
     const health = await openHealthServer({
       host: "127.0.0.1",
       port: 0,
+      logLevel: quietLevel(),
       health: () => ({ ready: true, reasons: [] }),
       metrics: () => Promise.reject(new Error("not asked for")),
     });

@@ -42,6 +42,12 @@ test("a private instance answers on its port and leaves no process, port or file
   await assert.rejects(mysqlVersion(mysql.login), { code: "ECONNREFUSED" });
 });
 
+test("its temporary tables lie where no other server takes them for leftovers and removes them", async (t) => {
+  const { query } = await privateMysql(t);
+  const [row] = await query("SELECT @@tmpdir AS temporary, @@datadir AS data");
+  assert.equal(row?.["temporary"], join(String(row?.["data"]), "../tmp"));
+});
+
 test("nobody logs in without the password, which only its owner can read", async () => {
   const folder = await testFolder();
   await using mysql = await openMysql({ program, folder, temporary: true, durable: false });
@@ -128,9 +134,9 @@ test("a folder whose path is too long for a socket does as well", async () => {
   assert.equal(existsSync(join(socket, "..")), false);
 });
 
-async function variable({ login }: LocalMysql, name: string): Promise<string> {
+async function variable({ ownLogin: login }: LocalMysql, name: string): Promise<string> {
   const { createConnection } = await import("mysql2/promise");
-  assert(login.address.kind === "tcp");
+  assert(login);
   const { host, port } = login.address;
   const connection = await createConnection({ host, port, user: login.user, password: login.password });
   const [rows] = await connection.query({ sql: `SELECT @@${name}`, rowsAsArray: true });

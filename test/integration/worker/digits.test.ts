@@ -64,10 +64,9 @@ test("every digit, fraction and character goes in and comes out as it was, also 
   const store = await testStore(t, registryOf([exact]));
   const write = message(`{"table":"exact","op":"upsert","key":{"id":${ID}},"set":{${SET}}}`);
   assert.equal(write.rejection, undefined);
-  assert.deepEqual(await applyBatch(store, [write]), {
-    committed: true,
-    settlements: [{ outcome: "applied", rows: 1, inserted: 1 }],
-  });
+  const first = await applyBatch(store, [write]);
+  assert.ok(first.committed);
+  assert.deepEqual(first.settlements, [{ outcome: "applied", rows: 1, inserted: 1 }]);
   const [row] = await store.select(
     "SELECT id,signed,amount,at,day,clock,word,`blob`,doc,(ratio+0e0) AS ratio,wide FROM exact",
   );
@@ -100,10 +99,11 @@ test("what comes out compares equal to what went in, so the same values change n
   const expects = `{"table":"exact","op":"update","key":{"id":${ID}},"set":{"word":"next"},"expect":{${SET}}}`;
   assert.equal((await applyBatch(store, [message(upsert)])).committed, true);
   const again = await applyBatch(store, [message(upsert), message(expects)]);
-  assert.deepEqual(again, {
-    committed: true,
-    settlements: [{ outcome: "unchanged" }, { outcome: "applied", rows: 1, inserted: 0 }],
-  });
+  assert.ok(again.committed);
+  assert.deepEqual(again.settlements, [
+    { outcome: "unchanged" },
+    { outcome: "applied", rows: 1, inserted: 0 },
+  ]);
 });
 
 test("sums of 65 digits are exact", async (t) => {

@@ -157,7 +157,10 @@ test("a value that only the server knows yet makes the update wait", () => {
       expect: { created: "2024-01-01T00:00:00Z" },
     }),
   );
-  assert.deepEqual(outcomes(fold(rows(people, [], [1]), [make, check]).folded), ["applied", "later"]);
+  // It may be what the row holds already.
+  const set = update(change(people, "update", { key: { id: 1 }, set: { created: "2024-01-01T00:00:00Z" } }));
+  for (const next of [check, set])
+    assert.deepEqual(outcomes(fold(rows(people, [], [1]), [make, next]).folded), ["applied", "later"]);
 });
 
 test("a row that the round deletes is made anew only after the delete", () => {

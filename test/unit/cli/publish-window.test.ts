@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Window } from "../../../src/cli/publish-window.ts";
+import type { IdempotencyKey } from "../../../src/messages/update.ts";
 import type { Publisher } from "../../../src/pubsub/port.ts";
 import { PubSubError } from "../../../src/pubsub/trouble.ts";
 
 const TOPIC = { kind: "topic", name: "t", project: "p", address: "a", purpose: "publish to" } as const;
+const UPDATE = { key: "k" as IdempotencyKey, fingerprint: Buffer.alloc(32) };
 const INVALID_ARGUMENT = 3;
 const UNAVAILABLE = 14;
 
@@ -25,7 +27,7 @@ function setUp(messages: number, bytes = 1_000) {
     refused: ({ number }) => told.push(`refused ${number}`),
   });
   const send = (number: number, size = 1) =>
-    window.send({ record: { number }, data: Buffer.alloc(size), attributes: {} });
+    window.send({ record: { number }, update: UPDATE, data: Buffer.alloc(size), attributes: {} });
   const fail = (at: number, code: number) =>
     sent[at]?.reject(new PubSubError(TOPIC, Object.assign(new Error("no"), { code })));
   return { window, sent, told, send, fail };
@@ -107,7 +109,8 @@ test("trouble lets nothing more go, and what it hit stays unsettled", async () =
   assert.equal(sent.length, 2);
   sent[0]?.resolve("1");
   await window.idle();
-  assert.equal(window.trouble?.status, "UNAVAILABLE");
+  assert(window.trouble instanceof PubSubError);
+  assert.equal(window.trouble.status, "UNAVAILABLE");
   assert.deepEqual(told, ["confirmed 1"]);
   assert.equal(window.settledUpTo, 1);
   assert.equal(window.open, 2);

@@ -308,4 +308,18 @@ describe("limits", () => {
       }
     }
   });
+
+  test("refuse binary data before more is built of it than an update may have", () => {
+    const empty = (count: number) =>
+      `{"changes":[${Array(count).fill('{"op":"insert","table":""}').join(",")}]}`;
+    const fitting = empty(10);
+    const exact = createDecoder(sampleRegistry, { changes: 100, dataBytes: fitting.length, depth: 6 });
+    assert.equal(exact(avroMessage(fitting, "BINARY")).rejection?.code, "unknown_table");
+    const { rejection } = small(avroMessage(empty(500), "BINARY"));
+    assert.equal(rejection?.rule, "max_bytes");
+    assert.match(rejection.message, /has more than 300 bytes as plain JSON/);
+    const columns = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [String(n), null]));
+    const wide = JSON.stringify({ table: "", op: "insert", set: columns });
+    assert.match(small(avroMessage(wide, "BINARY")).rejection?.message ?? "", /has more than 300 bytes/);
+  });
 });

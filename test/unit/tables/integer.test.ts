@@ -79,6 +79,13 @@ test("an integer is exact, whatever it looks like", () => {
   assert.equal(read(columnOf(p.bigint().unsigned()), -1), "rule: range");
 });
 
+test("a difference is in range whether it is a number or a text", () => {
+  const tiny = columnOf(p.tinyint());
+  for (const more of [255, "255", -255]) assert.equal(readDelta(tiny, more), BigInt(more));
+  for (const more of [256, "256", -256, 1000])
+    assert.equal(readDelta(tiny, more), "rule: range", String(more));
+});
+
 test("an integer is not read from other things", () => {
   const int = columnOf(p.integer());
   for (const input of ["", " 1", "1 ", "1e2", "0x10", "1_000", "one", "--1", "1.", ".5", "٣"]) {

@@ -81,6 +81,10 @@ test("a number that a double does not hold keeps its digits", () => {
 test("a number with a giant exponent is not expanded", () => {
   assert.equal(canonicalJson(lossless("1.50e999999999")), "15e999999998");
   assert.equal(canonicalJson(lossless("-1e-999999999")), "-1e-999999999");
+  // Exponents that a double rounds, prints with an exponent of its own, or takes for infinite.
+  assert.equal(canonicalJson(lossless("0.10e9007199254740994")), "1e9007199254740993");
+  assert.equal(canonicalJson(lossless("1.0e+1000000000000000000000")), "1e1000000000000000000000");
+  assert.equal(canonicalJson(lossless(`-1e-${"9".repeat(400)}`)), `-1e-${"9".repeat(400)}`);
 });
 
 test("members that JavaScript has a use for are plain data", () => {

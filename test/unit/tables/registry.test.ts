@@ -24,6 +24,14 @@ test("a sixth table is one more file", async () => {
   assert.equal(six.get("accounts")?.changes.get("upsert")?.safeParse(change).success, true);
 });
 
+test("compiled definitions are taken too, unless there is a .ts of the same name", async () => {
+  const tables = await loadDefinitions(new URL("./compiled/", import.meta.url));
+  assert.deepEqual(
+    tables.map(({ name }) => name),
+    ["accounts", "ledger"],
+  );
+});
+
 test("a file that exports no definition is refused by its name", async () => {
   await assert.rejects(
     loadDefinitions(new URL("./not-a-table/", import.meta.url)),

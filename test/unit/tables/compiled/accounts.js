@@ -1,0 +1,1 @@
+throw new Error("accounts.ts stands in for this file");
