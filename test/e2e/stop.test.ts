@@ -23,8 +23,8 @@ test("SIGTERM under load ends a worker with 0 inside its grace period, and nothi
   t.diagnostic(`stopped in ${Math.round(performance.now() - started)} ms`);
   assert.match(await worker.output(), /"message":"stopped"/);
   await publishing;
-  await startRowpost(t, ["worker"], on.environment);
   await on.redeliver();
+  await startRowpost(t, ["worker"], on.environment);
   await until("all are settled", async () => (await receipts(on)) === updates.length, {
     timeoutMs: 90_000,
     seen: () => receipts(on),
