@@ -64,7 +64,13 @@ async function ordinaryUser(database: TestServer) {
   return { DB_USER: "app", DB_PASS: "app" };
 }
 
-/** What must be true of every fault; tells how long writes stood still, and when they resumed after `healed`. */
+/** What was on its way when a fault began, or when it was over, may still be committed in this time. */
+const ON_ITS_WAY_MS = 1_000;
+
+/**
+ * What must be true of every fault; tells how long writes stood still, and when they resumed after `healed`. A machine that is
+ * busy later on makes pauses of its own, which do not count.
+ */
 async function assertUnharmed(t: TestContext, s: Scene, began: number, healed: number): Promise<number> {
   const flowing = await receiptCount(s.database);
   await until("updates flow again", async () => (await receiptCount(s.database)) > flowing + 100, {
@@ -74,13 +80,18 @@ async function assertUnharmed(t: TestContext, s: Scene, began: number, healed: n
   const sent = await s.load.stop();
   await assertExactlyOnce(s.database, sent);
   assert.equal(s.worker.alive, true, await s.worker.output());
-  const gap = await longestGap(s.database, began);
+  const gap = await longestGap(s.database, began, healed + ON_ITS_WAY_MS);
   const resumed = Math.round(Math.max(gap.to - healed, 0));
   const still = Math.round(gap.to - gap.from);
   t.diagnostic(
     `${sent} updates; longest time without a commit ${still} ms; writes resumed ${resumed} ms after the server was there`,
   );
   return resumed;
+}
+
+async function assertResumes(t: TestContext, s: Scene, began: number, healed: number): Promise<void> {
+  const resumed = await assertUnharmed(t, s, began, healed);
+  assert.ok(resumed < RESUMED_MS, `writes resumed after ${resumed} ms`);
 }
 
 for (const [how, end] of [
@@ -92,7 +103,7 @@ for (const [how, end] of [
     const began = Date.now();
     await end(s.database.server);
     await s.database.server.start();
-    assert.ok((await assertUnharmed(t, s, began, Date.now())) < RESUMED_MS);
+    await assertResumes(t, s, began, Date.now());
   });
 }
 
@@ -131,7 +142,7 @@ test(`a network that swallows all for ${BLACKHOLE_MS / 1_000} s costs nothing, a
   s.proxy.blackhole({ existing: true, fresh: true });
   await delay(BLACKHOLE_MS);
   s.proxy.heal();
-  assert.ok((await assertUnharmed(t, s, began, Date.now())) < RESUMED_MS);
+  await assertResumes(t, s, began, Date.now());
 });
 
 test("a primary that turns read-only stops writes, and they resume within 5 s of the new one", async (t) => {
@@ -141,7 +152,7 @@ test("a primary that turns read-only stops writes, and they resume within 5 s of
   await until("the worker says so", async () => /(1290|1836)/.test(await s.worker.output()));
   await delay(READ_ONLY_MS);
   await readOnly(s.database, 0);
-  assert.ok((await assertUnharmed(t, s, began, Date.now())) < RESUMED_MS);
+  await assertResumes(t, s, began, Date.now());
 });
 
 async function readOnly(database: TestServer, on: 0 | 1): Promise<void> {
@@ -155,7 +166,7 @@ test("a primary that vanishes without a word is left for the new one, and writes
   const began = Date.now();
   // Whoever connects anew gets to the new primary at once; nothing is ever heard of the old connections.
   s.proxy.blackhole({ existing: true, fresh: false });
-  assert.ok((await assertUnharmed(t, s, began, began)) < RESUMED_MS);
+  await assertResumes(t, s, began, began);
 });
 
 test(`a primary that vanishes ${BLACKHOLE_MS / 1_000} s before there is a new one: writes resume within 5 s of it`, async (t) => {
@@ -164,7 +175,7 @@ test(`a primary that vanishes ${BLACKHOLE_MS / 1_000} s before there is a new on
   s.proxy.blackhole({ existing: true, fresh: true });
   await delay(BLACKHOLE_MS);
   s.proxy.blackhole({ existing: true, fresh: false });
-  assert.ok((await assertUnharmed(t, s, began, Date.now())) < RESUMED_MS);
+  await assertResumes(t, s, began, Date.now());
 });
 
 /** The longest that a request for the database's data waits: see the README. */

@@ -98,13 +98,17 @@ export interface Gap {
   readonly to: number;
 }
 
-/** The longest time without a commit that ended after `since`. */
-export async function longestGap(database: TestDatabase, since: number): Promise<Gap> {
+/** The longest time without a commit that ended after `since` and had begun before `before`. */
+export async function longestGap(
+  database: TestDatabase,
+  since: number,
+  before = Number.POSITIVE_INFINITY,
+): Promise<Gap> {
   const rows = await database.query(
     "SELECT DISTINCT UNIX_TIMESTAMP(CONVERT_TZ(applied_at,'+00:00',@@session.time_zone)) * 1000 AS t FROM receipts ORDER BY t",
   );
   const times = rows.map(({ t }) => Number(t));
   const gaps = times.slice(1).map((to, i): Gap => ({ from: times[i] ?? to, to }));
-  const after = gaps.filter(({ to }) => to > since);
-  return after.reduce((most, gap) => (gap.to - gap.from > most.to - most.from ? gap : most));
+  const meant = gaps.filter(({ from, to }) => to > since && from < before);
+  return meant.reduce((most, gap) => (gap.to - gap.from > most.to - most.from ? gap : most));
 }
