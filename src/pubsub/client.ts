@@ -1,4 +1,4 @@
-import { type ClientConfig, PubSub } from "@google-cloud/pubsub";
+import { type ClientConfig, PubSub, v1 } from "@google-cloud/pubsub";
 
 /** One address of Pub/Sub and one project. Closing it twice does no harm. */
 export interface PubSubClient extends AsyncDisposable {
@@ -7,8 +7,8 @@ export interface PubSubClient extends AsyncDisposable {
   readonly address: string;
   readonly emulator: boolean;
   readonly api: PubSub;
-  /** A further connection to the same place, with extra gRPC options. Who asks for it closes it. */
-  connect(extra: Readonly<Record<string, unknown>>): PubSub;
+  /** A further connection to the same place, for pulling. Who asks for it closes it. */
+  subscriber(): v1.SubscriberClient;
   close(): Promise<void>;
 }
 
@@ -17,6 +17,8 @@ export interface PubSubAddress {
   /** `host:port` of an emulator: no TLS, no credentials. undefined: Google, with the default credentials. */
   readonly emulatorHost?: string | undefined;
 }
+
+type SubscriberOptions = ConstructorParameters<typeof v1.SubscriberClient>[0];
 
 /**
  * Opens the official client; nothing is sent until it is used. The client reads PUBSUB_EMULATOR_HOST by itself when no
@@ -36,7 +38,8 @@ export function openPubSub({ project, emulatorHost }: PubSubAddress): PubSubClie
     address: emulatorHost ?? api.options.servicePath ?? "pubsub.googleapis.com",
     emulator: api.isEmulator,
     api,
-    connect: (extra) => new PubSub({ ...options, ...extra }),
+    // The client's own way, `new v1.SubscriberClient(await pubsub.getClientConfig())`; its project is known.
+    subscriber: () => new v1.SubscriberClient({ ...api.options } as SubscriberOptions),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,52 +1,59 @@
-import type { Message } from "@google-cloud/pubsub";
+import type { protos } from "@google-cloud/pubsub";
 import type { Delivery } from "./port.ts";
 
-/** Told once, when a delivery is settled. */
+/** A message as the broker sends it along a stream. */
+export type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
+
+/** Told once, how a delivery is settled. */
 export interface Holder {
-  release(delivery: PulledDelivery): void;
+  settled(delivery: PulledDelivery, how: "ack" | "nack"): void;
 }
 
-/** A message of the official client, held until it is settled. Made some 20,000 times a second: no work but what is read. */
+const NO_DATA = Buffer.alloc(0);
+
+/** A message that was pulled, held until it is settled. Made some 20,000 times a second: no work but what is read. */
 export class PulledDelivery implements Delivery {
   readonly data: Buffer;
   readonly attributes: Readonly<Record<string, string>>;
   readonly messageId: string;
   readonly attempt: number;
   readonly receivedAt: number;
-  readonly #message: Message;
+  /** Names this delivery of the message to the broker. */
+  readonly ackId: string;
+  /** When its lease began or was last renewed, `performance.now()`. */
+  leasedAt: number;
+  readonly #published: NonNullable<ReceivedMessage["message"]>["publishTime"];
   #holder: Holder | undefined;
 
-  constructor(message: Message, holder: Holder, receivedAt: number) {
-    this.data = message.data;
-    this.attributes = message.attributes;
-    this.messageId = message.id;
-    this.attempt = message.deliveryAttempt;
+  constructor({ ackId, message, deliveryAttempt }: ReceivedMessage, holder: Holder, receivedAt: number) {
+    this.data = (message?.data as Buffer | null | undefined) ?? NO_DATA;
+    this.attributes = message?.attributes ?? {};
+    this.messageId = message?.messageId ?? "";
+    this.attempt = deliveryAttempt ?? 0;
     this.receivedAt = receivedAt;
-    this.#message = message;
+    this.ackId = ackId ?? "";
+    this.leasedAt = receivedAt;
+    this.#published = message?.publishTime;
     this.#holder = holder;
   }
 
-  /** A plain Date, to the millisecond, made when asked for: the client's own carries nanoseconds and is slow. */
+  /** To the millisecond, which is what JavaScript keeps. */
   get publishedAt(): Date {
-    return new Date(this.#message.publishTime.getTime());
+    const { seconds, nanos } = this.#published ?? {};
+    return new Date(Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1_000_000));
   }
 
   ack(): void {
-    if (this.#settle()) {
-      this.#message.ack();
-    }
+    this.#settle("ack");
   }
 
   nack(): void {
-    if (this.#settle()) {
-      this.#message.nack();
-    }
+    this.#settle("nack");
   }
 
-  #settle(): boolean {
+  #settle(how: "ack" | "nack"): void {
     const holder = this.#holder;
     this.#holder = undefined;
-    holder?.release(this);
-    return holder !== undefined;
+    holder?.settled(this, how);
   }
 }

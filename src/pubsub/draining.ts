@@ -39,6 +39,13 @@ export class Draining {
     }
   }
 
+  /** Ends all, drained or not. */
+  abandon(): void {
+    for (const pull of this.#pulls) {
+      pull.abandon();
+    }
+  }
+
   /** Resolves when all are drained, or when the time is over. */
   async wait(timeoutMs: number): Promise<void> {
     const timeout = Promise.withResolvers<void>();

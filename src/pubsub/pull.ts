@@ -1,6 +1,8 @@
-import { Duration, type Message, type PubSub, SubscriptionCloseBehaviors } from "@google-cloud/pubsub";
-import { type Holder, PulledDelivery } from "./delivery.ts";
+import type { v1 } from "@google-cloud/pubsub";
+import { AckRequests } from "./ack-requests.ts";
+import { type Holder, PulledDelivery, type ReceivedMessage } from "./delivery.ts";
 import type { Delivery } from "./port.ts";
+import { PullStream } from "./pull-stream.ts";
 
 export interface PullLimits {
   readonly streams: number;
@@ -14,57 +16,54 @@ export interface PullLimits {
 
 export interface PullEvents {
   delivery(delivery: Delivery): void;
-  /** All streams are gone for good. */
+  /** A stream has ended, and is being opened again. */
+  interrupted(): void;
+  /** The broker refuses all streams. */
   failed(error: unknown): void;
+  /** The client could not begin, for want of credentials, say: it takes another one to try again. */
+  unable(error: unknown): void;
   /** A delivery of a closed pull was settled. */
   freed(): void;
 }
 
 /** Longest time that a lease is renewed: an outage of the database holds messages and spends no delivery attempts. */
-const MAX_LEASE = Duration.from({ hours: 168 });
-/** Time to connect; the client's own 300 s also keep a process alive that long after a close. */
-const CONNECT_MS = 10_000;
+const MAX_LEASE_MS = 168 * 3_600_000;
+/** A paused pull goes on when so much of its room is free. */
+const ROOM = 0.1;
+
 /**
- * One opening of the subscription: from its first stream to its last settled delivery. It never opens again, since the
- * client, opened again while its close still waits, closes the queues of the new opening.
+ * One opening of the subscription: from its first stream to its last settled delivery. It never opens again.
  *
- * Excess messages are handed out at once (the client's other mode forgets to hand out what waits for free bytes, and
- * then closes late), so a burst may exceed the limits; the limits stop the next one.
+ * Written on the client's own gRPC layer (`v1.SubscriberClient`): its `Subscription` makes promises, histograms and dates for
+ * each message, and asks the broker to prolong each lease at once, which takes more time than all that rowpost does with one.
+ *
+ * The broker is told how much may be outstanding on each stream. One that does not keep to it is not read from while there is
+ * no room; a burst that is on its way may exceed the limits.
  */
 export class Pull implements Holder {
-  readonly #subscription;
   readonly #events: PullEvents;
+  readonly #limits: PullLimits;
+  readonly #requests: AckRequests;
   readonly #held = new Set<PulledDelivery>();
   readonly #drained = Promise.withResolvers<void>();
+  readonly #renewing: NodeJS.Timeout;
+  #streams: readonly PullStream[] = [];
   #heldBytes = 0;
   #received = 0;
+  #paused = false;
   #closing = false;
   #refusing = false;
-  #aside: Message[] = [];
+  #aside: string[] = [];
 
-  constructor(api: PubSub, name: string, limits: PullLimits, events: PullEvents) {
+  /** `subscription` is a full name. */
+  constructor(client: v1.SubscriberClient, subscription: string, limits: PullLimits, events: PullEvents) {
     this.#events = events;
-    // The client would stretch its leases to the slowest settlements, and with them the wait after a crash.
-    const lease = Duration.from({ seconds: limits.leaseSeconds });
-    this.#subscription = api.subscription(name, {
-      flowControl: { maxMessages: limits.messages, maxBytes: limits.bytes, allowExcessMessages: true },
-      streamingOptions: {
-        maxStreams: limits.streams,
-        retryMaxBackoff: Duration.from({ seconds: 10 }),
-        timeout: CONNECT_MS,
-      },
-      batching: { maxMilliseconds: limits.ackBatchMs },
-      minAckDeadline: lease,
-      maxAckDeadline: lease,
-      maxExtensionTime: MAX_LEASE,
-      closeOptions: { behavior: SubscriptionCloseBehaviors.WaitForProcessing, timeout: MAX_LEASE },
-    });
-    this.#subscription.on("error", (error: unknown) => {
-      this.#closing = true;
-      events.failed(error);
-    });
-    this.#subscription.once("close", () => this.#drained.resolve());
-    this.#subscription.on("message", (message) => this.#receive(message));
+    this.#limits = limits;
+    const leaseMs = limits.leaseSeconds * 1_000;
+    const requests = { subscription, gatherMs: limits.ackBatchMs, giveUpMs: leaseMs };
+    this.#requests = new AckRequests(client, requests, () => this.#checkDrained());
+    this.#renewing = setInterval(() => this.#renew(), leaseMs / 4);
+    void this.#open(client, subscription);
   }
 
   /** Deliveries handed out and not settled. */
@@ -89,7 +88,16 @@ export class Pull implements Holder {
   /** Stops pulling; what was handed out keeps its lease. Twice does no harm. */
   close(): void {
     this.#closing = true;
-    this.#subscription.close().catch(() => this.#drained.resolve());
+    for (const stream of this.#streams) stream.close();
+    this.#checkDrained();
+  }
+
+  /** Ends what `close` has left: leases run out, and what the broker could not be told is forgotten. */
+  abandon(): void {
+    this.close();
+    this.#requests.end();
+    clearInterval(this.#renewing);
+    this.#drained.resolve();
   }
 
   /** Hands out nothing more: what still comes is kept aside, so that no more is sent for it. */
@@ -99,44 +107,114 @@ export class Pull implements Holder {
 
   /** Gives back what was kept aside; after `close`, or the broker may send it along the same streams once more. */
   giveAsideBack(): void {
-    for (const message of this.#aside.splice(0)) {
-      message.nack();
-    }
+    for (const id of this.#aside.splice(0)) this.#requests.nack(id);
   }
 
   /** Gives all back that is handed out and not settled; later settling of it does nothing. */
   giveBack(): void {
-    for (const delivery of [...this.#held]) {
-      delivery.nack();
-    }
+    for (const delivery of [...this.#held]) delivery.nack();
   }
 
-  release(delivery: PulledDelivery): void {
+  settled(delivery: PulledDelivery, how: "ack" | "nack"): void {
     this.#held.delete(delivery);
     this.#heldBytes -= delivery.data.length;
-    if (this.#closing) {
-      this.#events.freed();
-    }
+    if (how === "ack") this.#requests.ack(delivery.ackId);
+    else this.#requests.nack(delivery.ackId);
+    if (this.#closing) this.#events.freed();
+    else if (this.#paused && this.#hasRoom()) this.#flow();
   }
 
-  #receive(message: Message): void {
-    if (this.#refusing) {
-      this.#received += 1;
-      this.#aside.push(message);
+  async #open(client: v1.SubscriberClient, subscription: string): Promise<void> {
+    try {
+      // Else a missing credential would be an unhandled rejection of the client.
+      await client.initialize();
+    } catch (error) {
+      if (!this.#closing) this.#events.unable(error);
       return;
     }
-    const delivery = new PulledDelivery(message, this, performance.now());
+    if (this.#closing) return;
+    const { streams: count, messages, bytes, leaseSeconds } = this.#limits;
+    const share = (whole: number) => Math.max(1, Math.ceil(whole / count));
+    const options = { subscription, leaseSeconds, messages: share(messages), bytes: share(bytes) };
+    const events = {
+      received: (some: readonly ReceivedMessage[]) => this.#take(some),
+      ended: () => this.#streamEnded(),
+    };
+    this.#streams = Array.from({ length: count }, () => new PullStream(client, options, events));
+  }
+
+  #streamEnded(): void {
+    if (this.#closing) return;
+    const refusals = this.#streams.map((stream) => stream.refusedBy);
+    const refusal = refusals.every((one) => one !== undefined) ? refusals[0] : undefined;
+    if (refusal === undefined) this.#events.interrupted();
+    else this.#events.failed(refusal);
+  }
+
+  #take(messages: readonly ReceivedMessage[]): void {
+    const now = performance.now();
+    for (const message of messages) this.#receive(message, now);
+    const full = this.#held.size >= this.#limits.messages || this.#heldBytes >= this.#limits.bytes;
+    if (!full || this.#paused || this.#closing) return;
+    this.#paused = true;
+    for (const stream of this.#streams) stream.pause();
+  }
+
+  #receive(message: ReceivedMessage, now: number): void {
+    this.#received += 1;
+    if (this.#refusing) {
+      this.#aside.push(message.ackId ?? "");
+      return;
+    }
+    // A handler of this very burst has closed the pull.
+    if (this.#closing) {
+      this.#requests.nack(message.ackId ?? "");
+      return;
+    }
+    const delivery = new PulledDelivery(message, this, now);
     this.#held.add(delivery);
     this.#heldBytes += delivery.data.length;
-    this.#received += 1;
     try {
       this.#events.delivery(delivery);
     } catch (error) {
-      // The client would swallow it and hold the message for an hour.
       delivery.nack();
       queueMicrotask(() => {
         throw error;
       });
     }
+  }
+
+  #hasRoom(): boolean {
+    const { messages, bytes } = this.#limits;
+    return (
+      this.#held.size < messages &&
+      this.#held.size <= messages * (1 - ROOM) &&
+      this.#heldBytes <= bytes * (1 - ROOM)
+    );
+  }
+
+  #flow(): void {
+    this.#paused = false;
+    for (const stream of this.#streams) stream.resume();
+  }
+
+  /** A lease is renewed when half of it is over: a request that fails has its next try before the end. */
+  #renew(): void {
+    const { leaseSeconds } = this.#limits;
+    const now = performance.now();
+    const ids: string[] = [];
+    for (const delivery of this.#held) {
+      if (now - delivery.leasedAt < leaseSeconds * 500) continue;
+      if (now - delivery.receivedAt > MAX_LEASE_MS) continue;
+      delivery.leasedAt = now;
+      ids.push(delivery.ackId);
+    }
+    this.#requests.extend(ids, leaseSeconds);
+  }
+
+  #checkDrained(): void {
+    if (!this.#closing || this.#held.size > 0 || this.#aside.length > 0 || !this.#requests.idle) return;
+    clearInterval(this.#renewing);
+    this.#drained.resolve();
   }
 }

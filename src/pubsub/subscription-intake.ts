@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { PubSub } from "@google-cloud/pubsub";
+import type { PubSub, v1 } from "@google-cloud/pubsub";
 import { jitteredDelay } from "./backoff.ts";
 import type { PubSubClient } from "./client.ts";
 import { Draining } from "./draining.ts";
@@ -7,13 +7,12 @@ import type { IntakeOptions, PubSubIntake } from "./intake-options.ts";
 import type { Delivery, IntakeEvents } from "./port.ts";
 import { probe } from "./probe.ts";
 import { Pull } from "./pull.ts";
-import { isFinal, isOwnClose, type StreamEnd, watchStreams } from "./stream-watch.ts";
 import { Timers } from "./timers.ts";
 import { explain, type Resource } from "./trouble.ts";
 
 /** A pull on which nothing has come this long after its opening is open if the broker answers. */
 const SETTLE_MS = 300;
-/** Time given to the client to open a stream again by itself, before the broker is asked. */
+/** Time given to a stream to be open again, before the broker is asked. */
 const BLIP_MS = 1_000;
 /** A stop ends when nothing has come in this time, and within this time anyhow. */
 const QUIET_MS = 150;
@@ -27,8 +26,7 @@ const IDLE_MS = 30_000;
  * Modes: `idle` → start → `opening` → `open` ⇄ `lost`; stop leads from each to `stopped`, for good. The streams are closed a
  * moment after: what the broker has sent already is read and given back, or it would come again only after its lease.
  * - opening: a pull is there, not yet known to work. A message, or a broker that answers after SETTLE_MS: open.
- * - open: one stream of several lost for good: the pull is replaced after a backoff, without a word. All lost, or a
- *   broker that does not answer: lost.
+ * - open: streams that end are opened again by the pull, without a word. All refused, or a broker that does not answer: lost.
  * - lost: told once, and again only for another reason. A new pull is opened after a backoff.
  * A pull that is left drains beside the next one. The next one gets the room that is left, and waits for half of all.
  */
@@ -36,9 +34,11 @@ export class SubscriptionIntake implements PubSubIntake {
   readonly #options: Required<IntakeOptions>;
   readonly #resource: Resource;
   readonly #api: PubSub;
+  readonly #client: PubSubClient;
   readonly #draining = new Draining();
-  readonly #timers = new Timers<"open" | "replace" | "check" | "idle">();
+  readonly #timers = new Timers<"open" | "check" | "idle">();
   #events: IntakeEvents | undefined;
+  #subscriber: v1.SubscriberClient | undefined;
   #mode: "idle" | "opening" | "open" | "lost" | "stopped" = "idle";
   #pull: Pull | undefined;
   /** What was said last: "open", or why it is lost. */
@@ -59,11 +59,8 @@ export class SubscriptionIntake implements PubSubIntake {
       address,
       purpose: "pull from",
     };
-    const streams = watchStreams(
-      () => this.#pull,
-      (pull, end) => this.#streamEnded(pull, end),
-    );
-    this.#api = client.connect(streams);
+    this.#api = client.api;
+    this.#client = client;
   }
 
   get outstandingMessages(): number {
@@ -97,7 +94,8 @@ export class SubscriptionIntake implements PubSubIntake {
     await this.#draining.wait(timeoutMs - Math.min(1_000, timeoutMs / 4));
     this.#draining.giveBack();
     await this.#draining.wait(deadline - performance.now());
-    await this.#api.close();
+    this.#draining.abandon();
+    await this.#subscriber?.close();
   }
 
   /** In this order: what goes back while the streams are open may be sent along them once more, and then waits for its lease. */
@@ -128,17 +126,25 @@ export class SubscriptionIntake implements PubSubIntake {
     }
     this.#mode = "opening";
     const pull: Pull = new Pull(
-      this.#api,
-      subscription,
+      this.#connection(),
+      fullName(subscription, this.#client.project),
       { streams, messages, bytes, ackBatchMs, leaseSeconds },
       {
         delivery: (delivery) => this.#deliver(pull, delivery),
+        interrupted: () => this.#interrupted(pull),
         failed: (error) => this.#lose(pull, error),
+        unable: (error) => this.#renounce(pull, error),
         freed: () => this.#freed(),
       },
     );
     this.#pull = pull;
     this.#timers.set("check", SETTLE_MS, () => this.#check(pull));
+  }
+
+  /** One connection for all pulls. */
+  #connection(): v1.SubscriberClient {
+    this.#subscriber ??= this.#client.subscriber();
+    return this.#subscriber;
   }
 
   #deliver(pull: Pull, delivery: Delivery): void {
@@ -175,22 +181,16 @@ export class SubscriptionIntake implements PubSubIntake {
     }
   }
 
-  #streamEnded(pull: Pull | undefined, end: StreamEnd): void {
-    if (pull === undefined || pull !== this.#pull || this.#mode === "stopped" || isOwnClose(end)) {
-      return;
-    }
-    if (!isFinal(end)) {
-      this.#timers.setUnlessSet("check", BLIP_MS, () => this.#check(pull));
-    } else {
-      this.#timers.setUnlessSet("replace", this.#backoff(), () => this.#replace(pull));
-    }
+  #interrupted(pull: Pull): void {
+    if (pull !== this.#pull || this.#mode === "stopped") return;
+    this.#timers.setUnlessSet("check", BLIP_MS, () => this.#check(pull));
   }
 
-  #replace(pull: Pull): void {
-    if (pull === this.#pull) {
-      this.#leave();
-      this.#open();
-    }
+  #renounce(pull: Pull, error: unknown): void {
+    const subscriber = this.#subscriber;
+    this.#subscriber = undefined;
+    this.#lose(pull, error);
+    subscriber?.close().catch(() => {});
   }
 
   #lose(pull: Pull, error: unknown): void {
@@ -233,4 +233,10 @@ export class SubscriptionIntake implements PubSubIntake {
     const { min, max } = this.#options.retryMs;
     return jitteredDelay(Math.max(0, this.#failures - 1), min, max);
   }
+}
+
+function fullName(subscription: string, project: string): string {
+  return subscription.startsWith("projects/")
+    ? subscription
+    : `projects/${project}/subscriptions/${subscription}`;
 }

@@ -18,6 +18,11 @@ export class Timers<Name extends string> {
     }
   }
 
+  end(name: Name): void {
+    clearTimeout(this.#running.get(name));
+    this.#running.delete(name);
+  }
+
   clear(): void {
     for (const timer of this.#running.values()) {
       clearTimeout(timer);

@@ -82,7 +82,7 @@ test(
     await recorder.until(() => recorder.deliveries.length === 5);
     assert.equal(proxy.live, 3);
     proxy.endOneStream(2);
-    await until("three streams again", () => proxy.live === 3 && proxy.opened >= 6);
+    await until("three streams again", () => proxy.live === 3 && proxy.opened === 4);
     for (const delivery of recorder.deliveries) {
       delivery.ack();
     }

@@ -29,14 +29,14 @@ test("a broker that takes connections and never answers is a loss, told once how
   let tries = 0;
   const counting: PubSubClient = {
     ...client,
-    connect: (extra) => {
-      const api = client.connect(extra);
-      const subscription = api.subscription.bind(api);
-      api.subscription = (name, options) => {
-        tries += options?.flowControl === undefined ? 0 : 1;
-        return subscription(name, options);
+    subscriber: () => {
+      const subscriber = client.subscriber();
+      const streamingPull = subscriber.streamingPull.bind(subscriber);
+      subscriber.streamingPull = (options) => {
+        tries += 1;
+        return streamingPull(options);
       };
-      return api;
+      return subscriber;
     },
   };
   const recorder = new Recorder();
