@@ -1,0 +1,73 @@
+import { groundOf, interleave, measure, sampleOf, type Variant } from "./measure.ts";
+import type { PartCheck, PartContext, PartResult } from "./part.ts";
+import type { Workload } from "./workload.ts";
+import { expectations } from "./workloads/expectations.ts";
+import { increments } from "./workloads/increments.ts";
+import { CHANGES, tenChanges } from "./workloads/ten-changes.ts";
+import { upserts } from "./workloads/upserts.ts";
+import { versions } from "./workloads/versions.ts";
+import { wideRows } from "./workloads/wide-rows.ts";
+
+interface Kind {
+  readonly title: string;
+  readonly make: (count: number) => Workload;
+  /** Of the part's messages. */
+  readonly share: number;
+  readonly changes: number;
+}
+
+/** The first is what the others are compared with. */
+const KINDS: readonly Kind[] = [
+  { title: "simple upserts", make: upserts, share: 1, changes: 1 },
+  { title: "updates with expectations", make: expectations, share: 1, changes: 1 },
+  { title: "upserts with a version", make: versions, share: 1, changes: 1 },
+  { title: "increments", make: (count) => increments(count), share: 1, changes: 1 },
+  { title: "updates of 10 changes", make: tenChanges, share: 0.2, changes: CHANGES },
+  { title: "wide rows with JSON, 2 KB", make: wideRows, share: 0.5, changes: 1 },
+];
+
+/** As slow as this against simple upserts, and no slower: of 10 changes, each counts. */
+const TARGET = 0.5;
+
+/** How fast rowpost is by what the messages ask for. */
+export async function mix(context: PartContext): Promise<PartResult> {
+  const { options, signal } = context;
+  const ground = await groundOf(context);
+  const variants = KINDS.map(
+    ({ title, make, share }): Variant => ({
+      title,
+      run: async () => {
+        const workload = make(Math.max(20, Math.round(options.partMessages * share)));
+        return sampleOf(await measure(ground, workload, { signal }));
+      },
+    }),
+  );
+  const medians = await interleave(context, variants, options.rounds);
+  const base = medians[0]?.rate ?? Number.NaN;
+  const found = medians.map((median, i) => ({ ...(KINDS[i] as Kind), ...median }));
+  const checks = found.slice(1).map(
+    ({ title, rate, changes }): PartCheck => ({
+      name: `${title}${changes > 1 ? ", by changes," : ""} against simple upserts`,
+      found: (rate * changes) / base,
+      target: TARGET,
+      bound: "least",
+    }),
+  );
+  return {
+    name: "mix",
+    title: "By what the messages ask for",
+    columns: [
+      { head: "messages/s", digits: 0 },
+      { head: "changes/s", digits: 0 },
+      { head: "client µs", digits: 1 },
+      { head: "MySQL µs", digits: 1 },
+      { head: "to simple", digits: 2 },
+    ],
+    rows: found.map(({ title, rate, changes, clientCpu, mysqlCpu }) => ({
+      title,
+      cells: [rate, rate * changes, clientCpu, mysqlCpu, rate / base],
+    })),
+    notes: ["µs are CPU time a message; an update of 10 changes is one message."],
+    checks,
+  };
+}

@@ -1,0 +1,85 @@
+import { join } from "node:path";
+import { type Connection, createConnection } from "mysql2/promise";
+import { Child } from "../http/child.ts";
+import { percentile } from "../results.ts";
+import { sharedClock } from "../job.ts";
+import { groundOf, interleave, measure, sampleOf } from "./measure.ts";
+import type { PartContext, PartResult } from "./part.ts";
+import { upserts } from "./workloads/upserts.ts";
+
+const ADDED_MS = [0, 1, 2, 5] as const;
+/** At this delay, so much of the rate without. */
+const TARGET = { ms: 2, ratio: 0.7 } as const;
+
+const PROXY = join(import.meta.dirname, "delay/delay-program.ts");
+const ROUND_TRIPS = 200;
+
+/** How fast rowpost is when its database is farther away. */
+export async function trip(context: PartContext): Promise<PartResult> {
+  const { options, signal, servers } = context;
+  const ground = await groundOf(context);
+  const login = servers.mysql.ownLogin;
+  if (login === undefined) throw new Error("the server is ours");
+  await using proxy = new Child<{ target?: number; delayMs?: number }, { port: number }>(PROXY, [], signal);
+  const { port } = await proxy.ask({ target: login.address.port });
+  const { user, password } = login;
+  const connection = await createConnection({ host: "127.0.0.1", port, user, password });
+  await using _connection = { [Symbol.asyncDispose]: () => connection.end() };
+  const variants = ADDED_MS.map((ms) => ({
+    title: `${ms} ms`,
+    run: async () => {
+      await proxy.ask({ delayMs: ms });
+      const roundTrip = await roundTripMs(connection);
+      const figures = await measure(ground, upserts(options.partMessages), { signal, port });
+      return { ...sampleOf(figures), roundTrip };
+    },
+  }));
+  const medians = await interleave(context, variants, options.rounds);
+  const rateOf = (ms: number) => medians[ADDED_MS.findIndex((one) => one === ms)]?.rate ?? Number.NaN;
+  return {
+    name: "trip",
+    title: "By round trip to the database, through a proxy that adds to it",
+    columns: [
+      { head: "messages/s", digits: 0 },
+      { head: "to 0 ms", digits: 2 },
+      { head: "SELECT 1 ms", digits: 2 },
+      { head: "client µs", digits: 1 },
+      { head: "mean size", digits: 0 },
+    ],
+    rows: medians.map(({ rate, roundTrip, clientCpu, meanBatch }, i) => {
+      const ms = ADDED_MS[i] ?? 0;
+      return {
+        title: `${ms} ms added`,
+        x: ms,
+        cells: [rate, rate / rateOf(0), roundTrip, clientCpu, meanBatch],
+      };
+    }),
+    notes: [
+      "LANES=4, the default: while one batch waits for the database, three others do. SELECT 1 is the median of 200 by itself.",
+    ],
+    checks: [
+      {
+        name: `${TARGET.ms} ms more against none`,
+        found: rateOf(TARGET.ms) / rateOf(0),
+        target: TARGET.ratio,
+        bound: "least",
+      },
+    ],
+  };
+}
+
+/** Of one statement after the other, the median. */
+async function roundTripMs(connection: Connection): Promise<number> {
+  const took: number[] = [];
+  for (let n = 0; n < ROUND_TRIPS; n += 1) {
+    const asked = sharedClock();
+    await connection.query("SELECT 1");
+    took.push(sharedClock() - asked);
+  }
+  return (
+    percentile(
+      took.sort((a, b) => a - b),
+      0.5,
+    ) ?? Number.NaN
+  );
+}
