@@ -17,6 +17,8 @@ export interface BenchOptions {
   readonly broker: BrokerKind;
   /** What is measured of rowpost alone. */
   readonly parts: readonly PartName[];
+  /** Only whether the bench still runs is asked: few variants of each part are enough. */
+  readonly smoke: boolean;
   /** Messages in a run of a part, where its variants are as fast as simple upserts. */
   readonly partMessages: number;
   /** Receipts that are there already, ascending, beside none; and the buffer pools to try them with, in MiB. */
@@ -79,6 +81,7 @@ export function benchOptions(args: readonly string[], flavorVariable: string | u
       rounds: whole("rounds", values.rounds, smoke ? 1 : 3),
       ...partsOf(values.only),
       broker: brokerOf(values.broker),
+      smoke,
       partMessages: whole("part-messages", values["part-messages"], smoke ? 400 : 100_000),
       receipts: sizesOf(values.receipts ?? (smoke ? "2000" : "1000000,10000000")),
       poolMiB: smoke ? [128] : [1024, 128],

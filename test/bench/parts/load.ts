@@ -20,7 +20,7 @@ export async function load(context: PartContext): Promise<PartResult> {
   const capacity = await capacityOf(ground, options.partMessages, signal);
   say(`capacity while messages are published: ${Math.round(capacity).toLocaleString("en-US")}/s`);
   const rows: PartRow[] = [];
-  for (const share of SHARES) {
+  for (const share of options.smoke ? [0.5] : SHARES) {
     const perSecond = Math.max(1, Math.round(capacity * share));
     const pace = { perSecond, seconds: options.lightSeconds, warmUpSeconds: options.lightWarmUpSeconds };
     const ascending = await steadyLatencies(ground, "d", pace, signal, STREAMS);

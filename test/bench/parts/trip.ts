@@ -25,7 +25,8 @@ export async function trip(context: PartContext): Promise<PartResult> {
   const { user, password } = login;
   const connection = await createConnection({ host: "127.0.0.1", port, user, password });
   await using _connection = { [Symbol.asyncDispose]: () => connection.end() };
-  const variants = ADDED_MS.map((ms) => ({
+  const added = options.smoke ? ADDED_MS.filter((ms) => ms === 0 || ms === TARGET.ms) : ADDED_MS;
+  const variants = added.map((ms) => ({
     title: `${ms} ms`,
     run: async () => {
       await proxy.ask({ delayMs: ms });
@@ -35,7 +36,7 @@ export async function trip(context: PartContext): Promise<PartResult> {
     },
   }));
   const medians = await interleave(context, variants, options.rounds);
-  const rateOf = (ms: number) => medians[ADDED_MS.findIndex((one) => one === ms)]?.rate ?? Number.NaN;
+  const rateOf = (ms: number) => medians[added.findIndex((one) => one === ms)]?.rate ?? Number.NaN;
   return {
     name: "trip",
     title: "By round trip to the database, through a proxy that adds to it",
@@ -47,7 +48,7 @@ export async function trip(context: PartContext): Promise<PartResult> {
       { head: "mean size", digits: 0 },
     ],
     rows: medians.map(({ rate, roundTrip, clientCpu, meanBatch }, i) => {
-      const ms = ADDED_MS[i] ?? 0;
+      const ms = added[i] ?? 0;
       return {
         title: `${ms} ms added`,
         x: ms,

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { RowDataPacket } from "mysql2/promise";
+import type { LocalMysql } from "../../../../src/local/mysql-server.ts";
 import { uuidV7 } from "../../../../src/messages/uuid-v7.ts";
 import { type BenchDatabase, openDatabase } from "../../database.ts";
 import type { Ground } from "../../ground.ts";
@@ -27,7 +28,8 @@ const MAKE_KEY: Readonly<Record<KeyKind, () => string>> = { UUIDv7: uuidV7, rand
 /** How fast rowpost is when the ledger is long already, by how its keys are made and by memory for it. */
 export async function receipts(context: PartContext): Promise<PartResult> {
   const points: Point[] = [];
-  for (const kind of KEY_KINDS) points.push(...(await measureKind(context, kind)));
+  await using mysql = await context.servers.privateMysql();
+  for (const kind of KEY_KINDS) points.push(...(await measureKind(context, mysql, kind)));
   const rateOf = ({ kind, poolMiB }: Point, count: number) =>
     points.find((one) => one.kind === kind && one.poolMiB === poolMiB && one.receipts === count)?.sample
       .rate ?? Number.NaN;
@@ -54,7 +56,7 @@ export async function receipts(context: PartContext): Promise<PartResult> {
       };
     }),
     notes: [
-      "A server of its own for each kind of keys; its buffer pool is resized between the runs, and the server is calm before each.",
+      "On a server of their own, whose buffer pool is resized between the runs; it is calm before each.",
     ],
     checks: checked.map(
       (point): PartCheck => ({
@@ -67,15 +69,18 @@ export async function receipts(context: PartContext): Promise<PartResult> {
   };
 }
 
-/** One server from no receipts to the most: at each size every pool, the largest first, which the fill has warmed. */
-async function measureKind(context: PartContext, kind: KeyKind): Promise<readonly Point[]> {
-  const { options, signal, servers, say } = context;
+/** One database from no receipts to the most: at each size every pool, the largest first, which the fill has warmed. */
+async function measureKind(
+  context: PartContext,
+  mysql: LocalMysql,
+  kind: KeyKind,
+): Promise<readonly Point[]> {
+  const { options, signal, say } = context;
   const { broker } = await groundOf(context);
-  await using mysql = await servers.privateMysql();
   await using database = await openDatabase(mysql);
   const points: Point[] = [];
   const pools = options.poolMiB.toSorted((a, b) => b - a);
-  const sizes = [0, ...options.receipts];
+  const sizes = options.smoke ? options.receipts : [0, ...options.receipts];
   for (const [i, size] of sizes.entries()) {
     const [largest = TARGET_POOL_MIB] = pools;
     await resizePool(database.connection, largest, signal);
