@@ -43,7 +43,8 @@ export async function fillReceipts(
 
 /** The server's own text of the key number `at` + n, as lower-case hex without dashes. */
 function keyHex(kind: KeyKind, began: number): string {
-  const random = "MD5(CONCAT('rowpost',number))";
+  // MySQL 9.7 has no MD5 of its own any more.
+  const random = "LEFT(SHA2(CONCAT('rowpost',number),256),32)";
   if (kind === "random")
     return `CONCAT(LEFT(${random},12),'4',SUBSTR(${random},14,3),'a',RIGHT(${random},15))`;
   const time = `LOWER(LPAD(HEX(${began}+FLOOR(number/${PER_MS})),12,'0'))`;
