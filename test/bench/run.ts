@@ -30,9 +30,10 @@ interface Results {
  */
 async function main(options: BenchOptions, signal: AbortSignal): Promise<void> {
   await using servers = await openServers(options.flavor, say);
+  const count = (n: number) => n.toLocaleString("en-US");
   const about =
-    `${options.messages.toLocaleString("en-US")} messages of 250 bytes, 5 % of them sent twice, to 20,000 rows; ` +
-    `${options.rounds === 1 ? "1 round" : `medians of ${options.rounds} rounds`}\n` +
+    `${count(options.messages)} messages of 250 bytes, 5 % of them sent twice, to 20,000 rows (rowpost alone: ` +
+    `${count(options.partMessages)}); ${options.rounds === 1 ? "1 round" : `medians of ${options.rounds} rounds`}\n` +
     `${servers.mysqlName} with its own settings, Node ${process.versions.node}, ${availableParallelism()} cores`;
   say(about);
   const core = await runCore(servers, options, signal);

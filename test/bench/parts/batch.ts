@@ -1,5 +1,5 @@
 import { groundOf, interleave, measure, sampleOf } from "./measure.ts";
-import type { PartContext, PartResult } from "./part.ts";
+import { COLUMNS, type PartContext, type PartResult } from "./part.ts";
 import { upserts } from "./workloads/upserts.ts";
 
 /** `BATCH_SIZE`, and the share of the part's messages that keeps a run with it short. */
@@ -30,12 +30,7 @@ export async function batch(context: PartContext): Promise<PartResult> {
   return {
     name: "batch",
     title: "By updates in one transaction at the most",
-    columns: [
-      { head: "messages/s", digits: 0 },
-      { head: "mean size", digits: 0 },
-      { head: "client µs", digits: 1 },
-      { head: "MySQL µs", digits: 1 },
-    ],
+    columns: [COLUMNS.rate, { head: "mean size", digits: 0 }, COLUMNS.clientCpu, COLUMNS.mysqlCpu],
     rows: medians.map(({ rate, meanBatch, clientCpu, mysqlCpu }, i) => {
       const size = sizes[i]?.size ?? 0;
       return { title: `BATCH_SIZE=${size}`, x: size, cells: [rate, meanBatch, clientCpu, mysqlCpu] };

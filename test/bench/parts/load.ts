@@ -7,7 +7,7 @@ import { steadyLatencies } from "../steady-latencies.ts";
 import { publishWhile } from "../steady.ts";
 import { verify } from "../verify.ts";
 import { groundOf, STREAMS } from "./measure.ts";
-import type { PartContext, PartResult, PartRow } from "./part.ts";
+import { COLUMNS, type PartContext, type PartResult, type PartRow } from "./part.ts";
 
 const SHARES = [0.1, 0.5, 0.9] as const;
 /** Messages that are sent and not settled while the capacity is measured: one worker's fill, and more. */
@@ -18,32 +18,24 @@ export async function load(context: PartContext): Promise<PartResult> {
   const { options, signal, say } = context;
   const ground = await groundOf(context);
   const capacity = await capacityOf(ground, options.partMessages, signal);
-  say(`capacity while messages are published: ${Math.round(capacity).toLocaleString("en-US")}/s`);
+  const full = `${Math.round(capacity).toLocaleString("en-US")}/s`;
+  say(`capacity while messages are published: ${full}`);
+  const { lightSeconds: seconds, lightWarmUpSeconds: warmUpSeconds } = options;
   const rows: PartRow[] = [];
   for (const share of options.smoke ? [0.5] : SHARES) {
     const perSecond = Math.max(1, Math.round(capacity * share));
-    const pace = { perSecond, seconds: options.lightSeconds, warmUpSeconds: options.lightWarmUpSeconds };
+    const pace = { perSecond, seconds, warmUpSeconds };
     const ascending = await steadyLatencies(ground, "d", pace, signal, STREAMS);
-    const at = (part: number) => percentile(ascending, part);
-    rows.push({
-      title: `${share * 100} %`,
-      x: share * 100,
-      cells: [perSecond, at(0.5), at(0.99), ascending.at(-1)],
-    });
+    const cells = [perSecond, percentile(ascending, 0.5), percentile(ascending, 0.99), ascending.at(-1)];
+    rows.push({ title: `${share * 100} %`, x: share * 100, cells });
   }
   return {
     name: "load",
     title: "From receive to commit under a steady load",
-    columns: [
-      { head: "messages/s", digits: 0 },
-      { head: "p50 ms", digits: 1 },
-      { head: "p99 ms", digits: 1 },
-      { head: "most ms", digits: 1 },
-    ],
+    columns: [COLUMNS.rate, ...["p50 ms", "p99 ms", "most ms"].map((head) => ({ head, digits: 1 }))],
     rows,
     notes: [
-      `100 % are ${Math.round(capacity).toLocaleString("en-US")}/s: what one worker settles while as much as it takes is published, ` +
-        "on the same cores, a moment before.",
+      `100 % are ${full}: what one worker settled, a moment before, while as much as it takes was published.`,
     ],
     checks: [],
   };

@@ -1,5 +1,5 @@
-import { groundOf, interleave, measure, sampleOf, type Variant } from "./measure.ts";
-import type { PartCheck, PartContext, PartResult } from "./part.ts";
+import { groundOf, interleave, measure, type Sample, sampleOf, type Variant } from "./measure.ts";
+import { COLUMNS, type PartCheck, type PartContext, type PartResult } from "./part.ts";
 import type { Workload } from "./workload.ts";
 import { expectations } from "./workloads/expectations.ts";
 import { increments } from "./workloads/increments.ts";
@@ -42,25 +42,21 @@ export async function mix(context: PartContext): Promise<PartResult> {
       },
     }),
   );
-  const medians = await interleave(context, variants, options.rounds);
-  const base = medians[0]?.rate ?? Number.NaN;
-  const found = medians.map((median, i) => ({ ...(KINDS[i] as Kind), ...median }));
-  const checks = found.slice(1).map(
-    ({ title, rate, changes }): PartCheck => ({
-      name: `${title}${changes > 1 ? ", by changes," : ""} against simple upserts`,
-      found: (rate * changes) / base,
-      target: TARGET,
-      bound: "least",
-    }),
-  );
+  return mixResult(await interleave(context, variants, options.rounds));
+}
+
+/** From one sample for each kind. */
+function mixResult(samples: readonly Required<Sample>[]): PartResult {
+  const base = samples[0]?.rate ?? Number.NaN;
+  const found = samples.map((sample, i) => ({ ...(KINDS[i] as Kind), ...sample }));
   return {
     name: "mix",
     title: "By what the messages ask for",
     columns: [
-      { head: "messages/s", digits: 0 },
+      COLUMNS.rate,
       { head: "changes/s", digits: 0 },
-      { head: "client µs", digits: 1 },
-      { head: "MySQL µs", digits: 1 },
+      COLUMNS.clientCpu,
+      COLUMNS.mysqlCpu,
       { head: "to simple", digits: 2 },
     ],
     rows: found.map(({ title, rate, changes, clientCpu, mysqlCpu }) => ({
@@ -68,6 +64,13 @@ export async function mix(context: PartContext): Promise<PartResult> {
       cells: [rate, rate * changes, clientCpu, mysqlCpu, rate / base],
     })),
     notes: ["µs are CPU time a message; an update of 10 changes is one message."],
-    checks,
+    checks: found.slice(1).map(
+      ({ title, rate, changes }): PartCheck => ({
+        name: `${title}${changes > 1 ? ", by changes," : ""} against simple upserts`,
+        found: (rate * changes) / base,
+        target: TARGET,
+        bound: "least",
+      }),
+    ),
   };
 }

@@ -49,3 +49,10 @@ export interface PartCheck {
 export function holds({ found, target, bound }: PartCheck): boolean {
   return bound === "least" ? found >= target : found <= target;
 }
+
+/** Columns that most parts have. */
+export const COLUMNS = {
+  rate: { head: "messages/s", digits: 0 },
+  clientCpu: { head: "client µs", digits: 1 },
+  mysqlCpu: { head: "MySQL µs", digits: 1 },
+} as const;

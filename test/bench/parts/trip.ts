@@ -3,8 +3,8 @@ import { type Connection, createConnection } from "mysql2/promise";
 import { Child } from "../http/child.ts";
 import { percentile } from "../results.ts";
 import { sharedClock } from "../job.ts";
-import { groundOf, interleave, measure, sampleOf } from "./measure.ts";
-import type { PartContext, PartResult } from "./part.ts";
+import { groundOf, interleave, measure, type Sample, sampleOf } from "./measure.ts";
+import { COLUMNS, type PartContext, type PartResult } from "./part.ts";
 import { upserts } from "./workloads/upserts.ts";
 
 const ADDED_MS = [0, 1, 2, 5] as const;
@@ -35,26 +35,27 @@ export async function trip(context: PartContext): Promise<PartResult> {
       return { ...sampleOf(figures), roundTrip };
     },
   }));
-  const medians = await interleave(context, variants, options.rounds);
-  const rateOf = (ms: number) => medians[added.findIndex((one) => one === ms)]?.rate ?? Number.NaN;
+  return tripResult(added, await interleave(context, variants, options.rounds));
+}
+
+/** From one sample for each delay. */
+function tripResult(added: readonly number[], samples: readonly Required<Sample>[]): PartResult {
+  const rateOf = (ms: number) => samples[added.indexOf(ms)]?.rate ?? Number.NaN;
   return {
     name: "trip",
-    title: "By round trip to the database, through a proxy that adds to it",
+    title: "By round trip to the database, which a proxy adds to",
     columns: [
-      { head: "messages/s", digits: 0 },
+      COLUMNS.rate,
       { head: "to 0 ms", digits: 2 },
       { head: "SELECT 1 ms", digits: 2 },
-      { head: "client µs", digits: 1 },
+      COLUMNS.clientCpu,
       { head: "mean size", digits: 0 },
     ],
-    rows: medians.map(({ rate, roundTrip, clientCpu, meanBatch }, i) => {
-      const ms = added[i] ?? 0;
-      return {
-        title: `${ms} ms added`,
-        x: ms,
-        cells: [rate, rate / rateOf(0), roundTrip, clientCpu, meanBatch],
-      };
-    }),
+    rows: samples.map(({ rate, roundTrip, clientCpu, meanBatch }, i) => ({
+      title: `${added[i]} ms added`,
+      x: added[i] ?? Number.NaN,
+      cells: [rate, rate / rateOf(0), roundTrip, clientCpu, meanBatch],
+    })),
     notes: [
       "LANES=4, the default: while one batch waits for the database, three others do. SELECT 1 is the median of 200 by itself.",
     ],

@@ -1,7 +1,7 @@
 import type { Ground } from "../ground.ts";
 import { openScene } from "../scene.ts";
 import { assertDone, groundOf, interleave, type Sample, STREAMS } from "./measure.ts";
-import type { PartCheck, PartContext, PartResult } from "./part.ts";
+import { COLUMNS, type PartCheck, type PartContext, type PartResult } from "./part.ts";
 import { runFleet } from "./run-fleet.ts";
 import type { Workload } from "./workload.ts";
 import { increments } from "./workloads/increments.ts";
@@ -20,31 +20,35 @@ export async function workers(context: PartContext): Promise<PartResult> {
   const { options, signal } = context;
   const ground = await groundOf(context);
   const counts = WORKERS.filter((count) => !options.smoke || count <= 2);
-  const most = Math.max(...counts);
   const loads = options.smoke ? LOADS.slice(-1) : LOADS;
   const cases = loads.flatMap((load) => counts.map((count) => ({ ...load, count })));
   const variants = cases.map(({ title, make, count }) => ({
     title: `${title}, ${count}`,
     run: () => measureFleet(ground, make(options.partMessages), count, signal),
   }));
-  const medians = await interleave(context, variants, options.rounds);
+  const samples = await interleave(context, variants, options.rounds);
+  return workersResult(samples.map((sample, i) => ({ ...sample, ...(cases[i] as (typeof cases)[number]) })));
+}
+
+function workersResult(
+  found: readonly (Required<Sample> & { readonly title: string; readonly count: number })[],
+): PartResult {
+  const most = Math.max(...found.map(({ count }) => count));
   const rateOf = (title: string, count: number) =>
-    medians[cases.findIndex((one) => one.title === title && one.count === count)]?.rate ?? Number.NaN;
+    found.find((one) => one.title === title && one.count === count)?.rate ?? Number.NaN;
   return {
     name: "workers",
     title: "By worker processes on one subscription",
-    columns: [
-      { head: "messages/s", digits: 0 },
-      { head: "client µs", digits: 1 },
-      { head: "retried", digits: 0 },
-    ],
-    rows: medians.map(({ rate, clientCpu, retries }, i) => {
-      const { title = "", count = 0 } = cases[i] ?? {};
-      return { title: `${title}, ${count}`, series: title, x: count, cells: [rate, clientCpu, retries] };
-    }),
+    columns: [COLUMNS.rate, COLUMNS.clientCpu, { head: "retried", digits: 0 }],
+    rows: found.map(({ title, count, rate, clientCpu, retries }) => ({
+      title: `${title}, ${count}`,
+      series: title,
+      x: count,
+      cells: [rate, clientCpu, retries],
+    })),
     notes: ["retried: batches that met a deadlock or another trouble and were tried again."],
-    checks: loads.map(
-      ({ title }): PartCheck => ({
+    checks: [...new Set(found.map(({ title }) => title))].map(
+      (title): PartCheck => ({
         name: `${title}: ${most} workers against 1`,
         found: rateOf(title, most) / rateOf(title, 1),
         target: 1,

@@ -5,7 +5,7 @@ import { TARGETS } from "../../results.ts";
 import { openScene, type Scene } from "../../scene.ts";
 import { countOf, receiptFaults } from "../../verify.ts";
 import { groundOf } from "../measure.ts";
-import type { PartContext, PartResult } from "../part.ts";
+import { COLUMNS, type PartContext, type PartResult } from "../part.ts";
 import { backlogFaults, backlogMessages } from "./messages.ts";
 import { type Look, tenthsOf } from "./tenths.ts";
 import { WorkerProcess } from "./worker-process.ts";
@@ -33,10 +33,7 @@ export async function backlog(context: PartContext): Promise<PartResult> {
   return {
     name: "backlog",
     title: `A backlog of ${count.toLocaleString("en-US")} messages, by tenths`,
-    columns: [
-      { head: "messages/s", digits: 0 },
-      { head: "RSS MB", digits: 0 },
-    ],
+    columns: [COLUMNS.rate, { head: "RSS MB", digits: 0 }],
     rows: tenths.map(({ rate, rss }, i) => ({ title: `tenth ${i + 1}`, x: i + 1, cells: [rate, rss] })),
     notes: [`rowpost worker with its defaults; drained in ${seconds.toFixed(1)} s.`],
     checks: [{ name: "peak RSS in MB", found: peak, target: TARGETS.backlogMB, bound: "most" }],

@@ -5,7 +5,7 @@ import { uuidV7 } from "../../../../src/messages/uuid-v7.ts";
 import { type BenchDatabase, openDatabase } from "../../database.ts";
 import type { Ground } from "../../ground.ts";
 import { groundOf, measure, mediansOf, type Sample, sampleOf } from "../measure.ts";
-import type { PartCheck, PartContext, PartResult } from "../part.ts";
+import { COLUMNS, type PartCheck, type PartContext, type PartResult } from "../part.ts";
 import { upserts } from "../workloads/upserts.ts";
 import { fillReceipts, KEY_KINDS, type KeyKind } from "./fill.ts";
 import { resizePool, settleServer } from "./settle-server.ts";
@@ -39,12 +39,7 @@ export async function receipts(context: PartContext): Promise<PartResult> {
   return {
     name: "receipts",
     title: "By receipts that are there already",
-    columns: [
-      { head: "messages/s", digits: 0 },
-      { head: "to none", digits: 2 },
-      { head: "client µs", digits: 1 },
-      { head: "MySQL µs", digits: 1 },
-    ],
+    columns: [COLUMNS.rate, { head: "to none", digits: 2 }, COLUMNS.clientCpu, COLUMNS.mysqlCpu],
     rows: points.map((point) => {
       const { kind, poolMiB, receipts: there, sample } = point;
       const { rate, clientCpu, mysqlCpu } = sample;
