@@ -96,7 +96,9 @@ function corePanel(runs: BenchFigures["runs"], broker: string | undefined): Pane
   const bars = CANDIDATES.flatMap((candidate) => {
     const rate = figure(rounds, candidate, (one) => one.rate)?.median;
     const cpu = figure(rounds, candidate, (one) => one.clientCpu)?.median;
-    return rate === undefined ? [] : [{ title: TITLES[candidate], value: rate, note: micro(cpu) }];
+    return rate === undefined
+      ? []
+      : [{ title: TITLES[candidate], value: rate, note: micro(cpu), strong: candidate === "d" }];
   });
   if (bars.length === 0) return undefined;
   return { kind: "bars", title: `rowpost beside others, with ${broker ?? "a broker"}`, bars };

@@ -12,7 +12,12 @@ export interface Box {
 export interface BarPanel {
   readonly kind: "bars";
   readonly title: string;
-  readonly bars: readonly { readonly title: string; readonly value: number; readonly note: string }[];
+  readonly bars: readonly {
+    readonly title: string;
+    readonly value: number;
+    readonly note: string;
+    readonly strong?: boolean;
+  }[];
 }
 
 /** Lines over the same places, at even distances whatever their values are. Values that are not numbers are left out. */
@@ -35,7 +40,9 @@ const STROKES = [
 
 const TITLE = 18;
 const GREY = 'fill="#666"';
-const LETTER = 6;
+const LETTER = 6.3;
+/** Of bars that are there to be compared with. */
+const FAINT = "#8a9bb8";
 
 export function drawPanel(panel: Panel, box: Box): string[] {
   const head = text(box.x, box.y + 12, panel.title, 'font-weight="bold"');
@@ -48,13 +55,13 @@ function drawBars({ bars }: BarPanel, { x, y, width, height }: Box): string[] {
   const notes = Math.max(...bars.map(({ value, note }) => label(value, note).length)) * LETTER + 10;
   const most = Math.max(...bars.map(({ value }) => value)) || 1;
   const step = Math.min(26, (height - 4) / bars.length);
-  return bars.flatMap(({ title, value, note }, i) => {
+  return bars.flatMap(({ title, value, note, strong = true }, i) => {
     const top = y + 4 + i * step;
     const length = Math.max(0, ((width - names - notes) * value) / most) || 0;
     const middle = top + step / 2 + 2;
     return [
       text(x + names - 6, middle, title, 'text-anchor="end"'),
-      `<rect x="${round(x + names)}" y="${round(top)}" width="${round(length)}" height="${round(step - 6)}" fill="${STROKES[0].colour}"/>`,
+      `<rect x="${round(x + names)}" y="${round(top)}" width="${round(length)}" height="${round(step - 6)}" fill="${strong ? STROKES[0].colour : FAINT}"/>`,
       text(x + names + length + 5, middle, label(value, note), GREY),
     ];
   });

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
  * Milliseconds that a wake-up takes from this timer's thread to the event loop; it is set so much earlier. What is left of the
  * error is seen in the round trip that the bench measures.
  */
-const HEAD_START_MS = 0.08;
+const HEAD_START_MS = 0.15;
 
 /**
  * Calls back at a time that is exact to some 0.1 ms, where Node's timers know whole milliseconds only and come up to two late: a
