@@ -2,8 +2,12 @@ import { type Config, readConfig } from "../../src/config.ts";
 import { STREAMS } from "./candidates/pull.ts";
 import type { Job } from "./job.ts";
 
-/** rowpost's configuration for a place of the bench: its defaults, but for the number of streams and the sidecar's port. */
-export function configOf({ database, pubsub }: Pick<Job, "database" | "pubsub">): Config {
+/** rowpost's configuration for a place of the bench: its defaults, but for the number of streams, the sidecar's port and `settings`. */
+export function configOf({
+  database,
+  pubsub,
+  settings = {},
+}: Pick<Job, "database" | "pubsub" | "settings">): Config {
   const { config, faults } = readConfig({
     INSTANCE_HOST: database.host,
     DB_PORT: String(database.port),
@@ -17,6 +21,7 @@ export function configOf({ database, pubsub }: Pick<Job, "database" | "pubsub">)
     PUBSUB_BACKSTOP_SUBSCRIPTION: pubsub.backstopSubscription,
     PUBSUB_STREAMS: String(STREAMS),
     PORT: "0",
+    ...settings,
   });
   if (config === undefined) throw new Error(faults.join("\n"));
   return config;

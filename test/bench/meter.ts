@@ -1,5 +1,5 @@
 import { CpuProfile } from "./cpu-profile.ts";
-import type { Figures, Job } from "./job.ts";
+import { type Figures, type Job, type Progress, sharedClock } from "./job.ts";
 import { cpuSeconds, peakMiB } from "./server-cpu.ts";
 
 /** Times and CPU at one moment. */
@@ -8,7 +8,7 @@ interface Moment {
   readonly settled: number;
   readonly clientSeconds: number;
   readonly mysqlSeconds: number | undefined;
-  readonly emulatorSeconds: number | undefined;
+  readonly brokerSeconds: number | undefined;
 }
 
 /** Measures one candidate, from inside its process: from the first delivery until as many as were sent are settled. */
@@ -17,14 +17,19 @@ export class Meter {
   readonly #finished = Promise.withResolvers<Figures>();
   readonly #latencies: number[] = [];
   readonly #profile: CpuProfile | undefined;
+  readonly #tell: ((progress: Progress) => void) | undefined;
   #first: Moment | undefined;
   #half: Moment | undefined;
   #settled = 0;
   #batches = 0;
   #batched = 0;
+  #retries = 0;
+  #firstAt = 0;
 
-  constructor(job: Job) {
+  /** `tell` is called after each batch. */
+  constructor(job: Job, tell?: (progress: Progress) => void) {
     this.#job = job;
+    this.#tell = tell;
     this.#profile = job.profile === undefined ? undefined : new CpuProfile(job.profile);
   }
 
@@ -44,6 +49,11 @@ export class Meter {
     this.#batched += size;
   }
 
+  /** A transaction was not committed, and is tried again. */
+  retried(): void {
+    this.#retries += 1;
+  }
+
   /** What was received at `receivedAt` (`performance.now()`) has just been committed. */
   committed(receivedAt: number): void {
     const after = this.#job.latencyAfterMs;
@@ -55,28 +65,33 @@ export class Meter {
   settled(count: number): void {
     const before = this.#settled;
     this.#settled += count;
-    const { messages } = this.#job;
+    const { messages, shared } = this.#job;
+    this.#tell?.({ first: this.#firstAt, at: sharedClock(), settled: this.#settled });
     if (this.#settled >= messages / 2) this.#half ??= this.#now();
-    if (this.#settled >= messages && before < messages) {
-      this.#finished.resolve(this.#figures());
-      this.#profile?.stop();
-    }
+    if (shared !== true && this.#settled >= messages && before < messages) this.finish();
+  }
+
+  /** Nothing more is measured. */
+  finish(): void {
+    this.#finished.resolve(this.#figures());
+    this.#profile?.stop();
   }
 
   #begin(): Moment {
     this.#profile?.start();
+    this.#firstAt = sharedClock();
     return this.#now();
   }
 
   #now(): Moment {
     const { user, system } = process.cpuUsage();
-    const { mysql, emulator } = this.#job.pids;
+    const { mysql, broker } = this.#job.pids;
     return {
       at: performance.now(),
       settled: this.#settled,
       clientSeconds: (user + system) / 1e6,
       mysqlSeconds: cpuSeconds(mysql),
-      emulatorSeconds: cpuSeconds(emulator),
+      brokerSeconds: cpuSeconds(broker),
     };
   }
 
@@ -88,10 +103,11 @@ export class Meter {
       seconds: (last.at - first.at) / 1000,
       warm: between(this.#half ?? first, last),
       mysqlCpu: perMessage(first.mysqlSeconds, last.mysqlSeconds, last.settled),
-      emulatorCpu: perMessage(first.emulatorSeconds, last.emulatorSeconds, last.settled),
+      brokerCpu: perMessage(first.brokerSeconds, last.brokerSeconds, last.settled),
       peakMiB: peakMiB(),
       batches: this.#batches,
       meanBatch: this.#batches === 0 ? 0 : this.#batched / this.#batches,
+      retries: this.#retries,
       latencies: this.#latencies.sort((a, b) => a - b),
     };
   }

@@ -1,5 +1,6 @@
-import { type Candidate, type Figures, TITLES } from "./job.ts";
+import { CANDIDATES, type Candidate, type Figures, TITLES } from "./job.ts";
 import { figure, percentile, RATIOS, type Round, ratio, type Spread, TARGETS } from "./results.ts";
+import { LIGHT_PER_SECOND } from "./steady-latencies.ts";
 
 /** Latencies under the light load, by candidate. */
 export type Latencies = ReadonlyMap<Candidate, readonly number[]>;
@@ -14,7 +15,7 @@ const COLUMNS: readonly {
   { head: ["client", "µs"], of: ({ clientCpu }) => clientCpu, digits: 1 },
   { head: ["2nd half", "µs"], of: ({ warm }) => warm.clientCpu, digits: 1 },
   { head: ["MySQL", "µs"], of: ({ mysqlCpu }) => mysqlCpu, digits: 1 },
-  { head: ["broker", "µs"], of: ({ emulatorCpu }) => emulatorCpu, digits: 1 },
+  { head: ["broker", "µs"], of: ({ brokerCpu }) => brokerCpu, digits: 1 },
   { head: ["peak RSS", "MiB"], of: ({ peakMiB }) => peakMiB, digits: 0 },
   { head: ["batches", ""], of: ({ batches }) => batches || undefined, digits: 0 },
   { head: ["mean", "size"], of: ({ meanBatch }) => meanBatch || undefined, digits: 0 },
@@ -25,9 +26,14 @@ const TITLE_WIDTH = 4 + Math.max(...Object.values(TITLES).map((title) => title.l
 /** Of the workers: the table of medians, the ratios, the latencies, and whether the targets hold; no lines when none was measured. */
 export function report(rounds: readonly Round[], latencies: Latencies): string {
   if (rounds.every((round) => round.size === 0)) return "";
-  return [...table(rounds), "", ...ratios(rounds), ...latencyLines(latencies), "", verdict(rounds)].join(
-    "\n",
-  );
+  return [
+    ...table(rounds),
+    "",
+    ...ratios(rounds),
+    ...latencyLines(latencies),
+    "",
+    verdict(rounds, latencies),
+  ].join("\n");
 }
 
 function table(rounds: readonly Round[]): string[] {
@@ -39,7 +45,7 @@ function table(rounds: readonly Round[]): string[] {
       COLUMNS.map(({ head }) => head[row] ?? ""),
     ),
   );
-  const present = [...new Set(rounds.flatMap((round) => [...round.keys()]))].sort();
+  const present = CANDIDATES.filter((candidate) => rounds.some((round) => round.has(candidate)));
   const lines = present.map((candidate) =>
     line(
       `(${candidate}) ${TITLES[candidate]}`,
@@ -71,18 +77,21 @@ function latencyLines(latencies: Latencies): string[] {
   });
   return [
     "",
-    "From receive to commit at 200 messages/s, which the emulator hands out every 50 ms:",
+    `From receive to commit at ${LIGHT_PER_SECOND} messages/s, which Google's emulator hands out every 50 ms:`,
     ...lines,
   ];
 }
 
-function verdict(rounds: readonly Round[]): string {
+function verdict(rounds: readonly Round[], latencies: Latencies): string {
   const peak = figure(rounds, "d", ({ peakMiB }) => peakMiB)?.highest;
+  const cpu = figure(rounds, "d", ({ clientCpu }) => clientCpu)?.median;
   const checks = [
     ...RATIOS.flatMap(({ of, to, target }) =>
       target === undefined ? [] : [check(`${of}/${to}`, ratio(rounds, { of, to }), target)],
     ),
+    ...(cpu === undefined ? [] : [{ name: "client CPU", holds: cpu <= TARGETS.clientCpu }]),
     ...(peak === undefined ? [] : [{ name: "peak RSS", holds: peak <= TARGETS.peakMiB }]),
+    lightCheck(latencies),
   ].filter((one) => one !== undefined);
   const missed = checks.filter(({ holds }) => !holds).map(({ name }) => name);
   if (checks.length === 0) return "No target was measured.";
@@ -93,6 +102,19 @@ function verdict(rounds: readonly Round[]): string {
 
 function check(name: string, found: Spread | undefined, target: number) {
   return found === undefined ? undefined : { name, holds: found.median >= target };
+}
+
+/** In absolute terms, or beside the worker by hand. */
+function lightCheck(latencies: Latencies) {
+  const [own, other] = [latencies.get("d") ?? [], latencies.get("c") ?? []];
+  const [p50, p99] = [percentile(own, 0.5), percentile(own, 0.99)];
+  if (p50 === undefined || p99 === undefined) return undefined;
+  const { light } = TARGETS;
+  const beside = (part: number) => light.byHand * (percentile(other, part) ?? 0);
+  return {
+    name: "light load",
+    holds: (p50 <= light.p50 && p99 <= light.p99) || (p50 <= beside(0.5) && p99 <= beside(0.99)),
+  };
 }
 
 function number(value: number | undefined, digits: number): string {

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import type { Figures, Job } from "./job.ts";
+import type { Figures, Job, Progress } from "./job.ts";
 
 const PROGRAM = join(import.meta.dirname, "candidate.ts");
 /**
@@ -17,13 +17,20 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   /** Called when the candidate pulls. */
   readonly pulling?: () => void;
+  /** Called after each batch of a candidate that tells. */
+  readonly progress?: (progress: Progress) => void;
+  /** A candidate that shares its subscription ends when this resolves. */
+  readonly end?: Promise<void>;
 }
 
 /**
  * Runs one candidate in a process of its own and gives what it measured. Rejects when the process fails, when it takes longer
  * than five minutes, and with the signal's reason; the process is gone then.
  */
-export async function runCandidate(job: Job, { signal, pulling }: RunOptions): Promise<Figures> {
+export async function runCandidate(
+  job: Job,
+  { signal, pulling, progress, end }: RunOptions,
+): Promise<Figures> {
   signal.throwIfAborted();
   const child = fork(PROGRAM, {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -35,11 +42,13 @@ export async function runCandidate(job: Job, { signal, pulling }: RunOptions): P
   ended.addEventListener("abort", kill);
   try {
     let figures: Figures | undefined;
-    child.on("message", (message) => {
+    child.on("message", (message: "pulling" | { readonly progress: Progress } | Figures) => {
       if (message === "pulling") pulling?.();
-      else figures = message as Figures;
+      else if ("progress" in message) progress?.(message.progress);
+      else figures = message;
     });
     child.send(job);
+    void end?.then(() => child.connected && child.send("end"));
     const [code] = await once(child, "exit");
     ended.throwIfAborted();
     if (figures === undefined || code !== 0) throw new Error(`candidate ${job.candidate} failed (${code})`);

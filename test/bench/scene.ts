@@ -1,22 +1,25 @@
-import { type Connection, createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
+import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../../src/messages/idempotency-key.ts";
 import { openPubSub, type PubSubClient } from "../../src/pubsub/client.ts";
+import type { Publisher } from "../../src/pubsub/port.ts";
 import { createPublisher } from "../../src/pubsub/publisher.ts";
 import { applyTopology } from "../../src/pubsub/topology.ts";
-import { migrateUp } from "../../src/store/migrate.ts";
-import { openStore } from "../../src/store/open-store.ts";
+import { type BenchDatabase, openDatabase } from "./database.ts";
 import type { Ground } from "./ground.ts";
-import { IDEMPOTENCY_KEY_ATTRIBUTE } from "../../src/messages/idempotency-key.ts";
 import type { Job } from "./job.ts";
-import type { LoadMessage } from "./load.ts";
-import { KEYS_DDL, ROWS_DDL } from "./table.ts";
+import type { BenchMessage } from "./load.ts";
 
 /** What one run stands on: a database, a topic and subscriptions that nobody has used before. */
 export interface Scene extends AsyncDisposable {
   readonly place: Pick<Job, "database" | "pubsub" | "pids">;
   readonly connection: Connection;
   /** Publishes all and waits for the broker's word for each. */
-  publish(messages: readonly LoadMessage[]): Promise<void>;
+  publish(messages: readonly BenchMessage[]): Promise<void>;
+  /** Publishes one; resolves with the broker's word for it. */
+  readonly send: Send;
 }
+
+export type Send = (message: BenchMessage) => Promise<string>;
 
 const PROJECT = "rowpost-bench";
 /** Messages that the publisher is given at once. */
@@ -24,15 +27,18 @@ const WINDOW = 5_000;
 
 let scenes = 0;
 
-/** Makes a scene on these servers: database migrated, tables made, topology applied. All of it is gone at the end. */
-export async function openScene(ground: Ground): Promise<Scene> {
+/**
+ * Makes a scene on these servers: database migrated, tables made, topology applied. All of it is gone at the end, but for a
+ * database that is handed in.
+ */
+export async function openScene(ground: Ground, database?: BenchDatabase): Promise<Scene> {
   scenes += 1;
   await using opening = new AsyncDisposableStack();
-  const database = databaseOf(ground, `bench_${scenes}`);
-  const connection = await createDatabase(database, opening);
-  const client = opening.use(openPubSub({ project: PROJECT, emulatorHost: ground.emulator.host }));
+  const { login, connection, pid } = database ?? opening.use(await openDatabase(ground.mysql));
+  const { host } = ground.broker;
+  const client = opening.use(openPubSub({ project: PROJECT, emulatorHost: host }));
   const pubsub = {
-    host: ground.emulator.host,
+    host,
     project: PROJECT,
     topic: `updates-${scenes}`,
     subscription: `updates-worker-${scenes}`,
@@ -40,52 +46,21 @@ export async function openScene(ground: Ground): Promise<Scene> {
     backstopSubscription: `undeliverable-worker-${scenes}`,
   };
   await createTopology(client, pubsub, opening);
+  const publisher = createPublisher(client, pubsub.topic, { timeoutMs: 60_000 });
+  opening.defer(() => publisher.close());
+  const send = sender(publisher);
   const opened = opening.move();
   return {
-    place: {
-      database,
-      pubsub,
-      pids: { mysql: ground.mysql.server?.pid, emulator: ground.emulator.server?.pid },
-    },
+    place: { database: login, pubsub, pids: { mysql: pid, broker: ground.broker.pid } },
     connection,
-    publish: (messages) => publish(client, pubsub.topic, messages),
+    send,
+    publish: (messages) => publish(send, messages),
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
-function databaseOf({ mysql }: Ground, name: string): Job["database"] {
-  if (mysql.ownLogin === undefined) throw new Error("the server is ours");
-  const { address, user, password } = mysql.ownLogin;
-  return { host: address.host, port: address.port, user, password, name };
-}
-
-async function createDatabase(database: Job["database"], opening: AsyncDisposableStack): Promise<Connection> {
-  const { host, port, user, password, name } = database;
-  const connection = await createConnection({
-    host,
-    port,
-    user,
-    password,
-    dateStrings: true,
-    charset: "utf8mb4",
-  });
-  opening.defer(() => connection.end());
-  await connection.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
-  opening.defer(async () => void (await connection.query(`DROP DATABASE ${name}`)));
-  await connection.query(`USE ${name}`);
-  await connection.query(ROWS_DDL);
-  await connection.query(KEYS_DDL);
-  const address = { kind: "tcp", host, port, tls: undefined } as const;
-  const limits = {
-    connectTimeoutMs: 5_000,
-    statementTimeoutMs: 30_000,
-    poolWaitMs: 30_000,
-    poolLifetimeMs: 1_800_000,
-  };
-  await using store = await openStore({ ...limits, address, user, password, name }, new Map(), 2);
-  const migrated = await migrateUp(store);
-  if (migrated.outcome !== "done") throw new Error(`migrate: ${JSON.stringify(migrated)}`);
-  return connection;
+function sender(publisher: Publisher): Send {
+  return ({ key, data }) => publisher.publish(data, { [IDEMPOTENCY_KEY_ATTRIBUTE]: key });
 }
 
 async function createTopology(
@@ -104,15 +79,10 @@ async function createTopology(
   });
 }
 
-async function publish(client: PubSubClient, topic: string, messages: readonly LoadMessage[]): Promise<void> {
-  const publisher = createPublisher(client, topic, { timeoutMs: 60_000 });
+async function publish(send: Send, messages: readonly BenchMessage[]): Promise<void> {
   const ids = new Set<string>();
   for (let at = 0; at < messages.length; at += WINDOW) {
-    const sent = messages
-      .slice(at, at + WINDOW)
-      .map(({ key, data }) => publisher.publish(data, { [IDEMPOTENCY_KEY_ATTRIBUTE]: key }));
-    for (const id of await Promise.all(sent)) ids.add(id);
+    for (const id of await Promise.all(messages.slice(at, at + WINDOW).map(send))) ids.add(id);
   }
-  await publisher.close();
   if (ids.size !== messages.length) throw new Error(`${messages.length} published, ${ids.size} message ids`);
 }

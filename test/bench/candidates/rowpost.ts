@@ -11,7 +11,7 @@ import type { WorkerObserver } from "../../../src/worker/observer.ts";
 import { configOf } from "../config-of.ts";
 import type { Job } from "../job.ts";
 import type { Meter } from "../meter.ts";
-import { benchTable } from "../table.ts";
+import { tables } from "../table.ts";
 
 /**
  * (d) rowpost as `rowpost worker` runs it, metrics and health server included, with its defaults but for the number of
@@ -19,7 +19,7 @@ import { benchTable } from "../table.ts";
  */
 export async function rowpost(job: Job, meter: Meter): Promise<AsyncDisposable> {
   await using opening = new AsyncDisposableStack();
-  const registry = registryOf([benchTable]);
+  const registry = registryOf(tables);
   const log = createLog({ level: "warn", destination: process.stderr });
   const metrics = opening.use(new Metrics({ version: "bench", tables: registry.keys(), process }));
   const client = opening.use(openPubSub({ project: job.pubsub.project, emulatorHost: job.pubsub.host }));
@@ -57,6 +57,10 @@ function measured(observer: WorkerObserver, meter: Meter, opened: () => void): W
       for (const { delivery } of committed.batch) meter.committed(delivery.receivedAt);
       meter.batch(committed.batch.length);
       meter.settled(committed.batch.length);
+    },
+    retried(trouble, error) {
+      observer.retried(trouble, error);
+      meter.retried();
     },
     intake(name, reason) {
       observer.intake(name, reason);

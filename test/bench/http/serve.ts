@@ -10,7 +10,7 @@ import { observe } from "../../../src/worker/observe.ts";
 import { configOf } from "../config-of.ts";
 import { CpuProfile } from "../cpu-profile.ts";
 import { peakMiB } from "../server-cpu.ts";
-import { benchTable } from "../table.ts";
+import { tables } from "../table.ts";
 import type { ServeFigures, ServeJob } from "./job.ts";
 
 /** What has been opened, the port that it listens on (0: none), and the latencies that it notes. */
@@ -19,7 +19,7 @@ interface Serving extends AsyncDisposable {
   readonly latencies: number[];
 }
 
-const registry = registryOf([benchTable]);
+const registry = registryOf(tables);
 const log = createLog({ level: "error", destination: process.stderr });
 
 /** The process behind `Child`: takes one job, says its port, measures from "begin" to "end". Without its parent it has no use. */
