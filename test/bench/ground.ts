@@ -22,7 +22,7 @@ export interface Servers extends AsyncDisposable {
   privateMysql(): Promise<LocalMysql>;
 }
 
-const KEPT = join(import.meta.dirname, "../../.rowpost");
+export const KEPT = join(import.meta.dirname, "../../.rowpost");
 
 /**
  * Brings up a MySQL of one's own with its own settings, durable at each commit; it is ended and removed with what it holds.

@@ -7,7 +7,7 @@ export const STREAMS = 20;
 const MAX_MESSAGES = 5_000;
 
 /**
- * Pulls with the official client, as (a), (b) and (c) do; `receive` settles each message. Acks are gathered for 20 ms and
+ * Pulls as the official client offers it, which (b), (c) and (j) do; `receive` settles each message. Acks are gathered for 20 ms and
  * leases last 60 s: with the client's defaults, 100 ms cap the rate, and what waits comes twice.
  */
 export function pull({ pubsub }: Job, receive: (message: Message) => void): AsyncDisposable {

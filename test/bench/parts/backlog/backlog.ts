@@ -1,14 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
 import type { BenchMessage } from "../../load.ts";
 import { TARGETS } from "../../results.ts";
+import { KEPT } from "../../ground.ts";
 import { openScene, type Scene } from "../../scene.ts";
 import { countOf, receiptFaults } from "../../verify.ts";
 import { groundOf } from "../measure.ts";
 import { COLUMNS, type PartContext, type PartResult } from "../part.ts";
 import { backlogFaults, backlogMessages } from "./messages.ts";
 import { type Look, tenthsOf } from "./tenths.ts";
-import { WorkerProcess } from "./worker-process.ts";
+import { imageProgram, type Program, SOURCES, WorkerProcess } from "./worker-process.ts";
 
 const LOOK_MS = 50;
 const WINDOW = 5_000;
@@ -22,7 +25,8 @@ export async function backlog(context: PartContext): Promise<PartResult> {
   await using scene = await openScene(await groundOf(context));
   await publishBacklog(scene, count, signal);
   say(`${count.toLocaleString("en-US")} messages wait`);
-  const { looks, peak } = await drain(scene, count, signal);
+  await using program = await programOf(options.smoke);
+  const { looks, peak } = await drain(scene, program, count, signal);
   const faults = [
     ...(await receiptFaults(scene.connection, count)),
     ...(await backlogFaults(scene.connection, count)),
@@ -35,9 +39,17 @@ export async function backlog(context: PartContext): Promise<PartResult> {
     title: `A backlog of ${count.toLocaleString("en-US")} messages, by tenths`,
     columns: [COLUMNS.rate, { head: "RSS MB", digits: 0 }],
     rows: tenths.map(({ rate, rss }, i) => ({ title: `tenth ${i + 1}`, x: i + 1, cells: [rate, rss] })),
-    notes: [`rowpost worker with its defaults; drained in ${seconds.toFixed(1)} s.`],
+    notes: [`The image's rowpost worker with its defaults; drained in ${seconds.toFixed(1)} s.`],
     checks: [{ name: "peak RSS in MB", found: peak, target: TARGETS.backlogMB, bound: "most" }],
   };
+}
+
+/** The image's program; for a smoke the sources, since to make it takes a while. */
+async function programOf(smoke: boolean): Promise<Program & AsyncDisposable> {
+  if (smoke) return { ...SOURCES, async [Symbol.asyncDispose]() {} };
+  const folder = await mkdtemp(join(KEPT, "bench-image-"));
+  const remove = () => rm(folder, { recursive: true, force: true });
+  return { ...(await imageProgram(join(folder, "app"))), [Symbol.asyncDispose]: remove };
 }
 
 async function publishBacklog(scene: Scene, count: number, signal: AbortSignal): Promise<void> {
@@ -53,9 +65,9 @@ async function publishBacklog(scene: Scene, count: number, signal: AbortSignal):
 }
 
 /** Runs the worker until each message has its receipt, and looks at it meanwhile. */
-async function drain(scene: Scene, count: number, signal: AbortSignal) {
+async function drain(scene: Scene, program: Program, count: number, signal: AbortSignal) {
   const looks: Look[] = [];
-  await using worker = new WorkerProcess(scene.place);
+  await using worker = new WorkerProcess(program, scene.place);
   let peak = Number.NaN;
   let progress = performance.now();
   for (let drained = 0; drained < count; ) {

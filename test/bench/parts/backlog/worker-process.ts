@@ -5,16 +5,40 @@ import { join } from "node:path";
 import type { Job } from "../../job.ts";
 import { ROWPOST_FLAGS } from "../../run-candidate.ts";
 
-const CLI = join(import.meta.dirname, "../../../../src/cli.ts");
+const ROOT = join(import.meta.dirname, "../../../..");
 
-/** `rowpost worker` as users run it: its own entry with the flags of its first line, and its defaults. */
+/** Which program is run, and with what beside the flags of its first line. */
+export interface Program {
+  readonly entry: string;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+/** The program as it stands here. */
+export const SOURCES: Program = { entry: join(ROOT, "src/cli.ts"), environment: {} };
+
+/** The program as the image has it, made in a folder that must not exist yet; with the variables of the Dockerfile. */
+export async function imageProgram(folder: string): Promise<Program> {
+  const making = spawn(process.execPath, [join(ROOT, "image/bundle.ts"), folder], {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const [code] = await once(making, "exit");
+  if (code !== 0) throw new Error(`image/bundle.ts ended with ${code}`);
+  const [, variables = ""] = /^ENV (.*)$/m.exec(readFileSync(join(ROOT, "Dockerfile"), "utf8")) ?? [];
+  const environment = Object.fromEntries(
+    variables.split(" ").map((pair) => pair.split("=") as [string, string]),
+  );
+  return { entry: join(folder, "src/cli.js"), environment };
+}
+
+/** `rowpost worker` as users run it: with its flags and its defaults. */
 export class WorkerProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
 
-  constructor({ database, pubsub }: Pick<Job, "database" | "pubsub">) {
-    this.#child = spawn(process.execPath, [...ROWPOST_FLAGS, CLI, "worker"], {
+  constructor({ entry, environment }: Program, { database, pubsub }: Pick<Job, "database" | "pubsub">) {
+    this.#child = spawn(process.execPath, [...ROWPOST_FLAGS, entry, "worker"], {
       stdio: ["ignore", "ignore", "inherit"],
       env: {
+        ...environment,
         PATH: process.env["PATH"],
         INSTANCE_HOST: database.host,
         DB_PORT: String(database.port),
