@@ -35,7 +35,8 @@ const ROOM = 0.1;
  * One opening of the subscription: from its first stream to its last settled delivery. It never opens again.
  *
  * Written on the client's own gRPC layer (`v1.SubscriberClient`): its `Subscription` makes promises, histograms and dates for
- * each message, and asks the broker to prolong each lease at once, which takes more time than all that rowpost does with one.
+ * each message and asks the broker to prolong each lease at once, and so takes three times as long to pull and acknowledge one
+ * (20 against 7 us).
  *
  * The broker is told how much may be outstanding on each stream. One that does not keep to it is not read from while there is
  * no room; a burst that is on its way may exceed the limits.
