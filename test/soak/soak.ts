@@ -20,7 +20,7 @@ const ONE_IN_A_HUNDRED: FaultRates = {
 };
 
 /** The flags of `src/cli.ts`, which decide about memory. */
-const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=50"];
+const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
 
 export interface SoakOptions {
   readonly seconds: number;
