@@ -10,6 +10,12 @@ export interface Held {
   readonly rows: readonly RowId[];
 }
 
+/** What a batch may still take. */
+interface Room {
+  messages: number;
+  bytes: number;
+}
+
 /**
  * What waits for a lane, in the order of arrival. A row that is in one lane's batch is not given to another, and an update that
  * must wait holds back those behind it that share a row with it; so updates of one row are applied in their order of arrival,
@@ -22,6 +28,9 @@ export class Waiting {
   readonly #decode: Decode;
   /** Those that could not go when a lane looked at them; they arrived before all that is in the queue. */
   #passed: Held[] = [];
+  /** So many of them, the first ones, cannot go before a batch is released, nor can what shares one of these rows with them. */
+  #blocked = 0;
+  readonly #heldBack = new Set<RowId>();
   #queue: Delivery[] = [];
   #head = 0;
   #bytes = 0;
@@ -49,43 +58,63 @@ export class Waiting {
   /** The next batch: at most `messages`, and at most `bytes` of data unless its first one alone is larger. Empty: nothing can go. */
   take(messages: number, bytes: number): Held[] {
     const taken: Held[] = [];
-    const passed: Held[] = [];
-    const heldBack = new Set<RowId>();
-    let size = 0;
-    let at = 0;
-    const before = this.#passed;
-    for (; taken.length < messages; at += 1) {
-      const held = at < before.length ? (before[at] as Held) : this.#next();
+    const room = { messages, bytes };
+    this.#takePassed(taken, room);
+    while (this.#blocked === this.#passed.length && room.messages > 0) {
+      const held = this.#next();
       if (held === undefined) break;
-      const { length } = held.delivery.data;
-      if (held.rows.some((row) => this.#inLanes.has(row) || heldBack.has(row))) {
-        passed.push(held);
-        for (const row of held.rows) heldBack.add(row);
-      } else if (taken.length > 0 && size + length > bytes) {
-        // It goes first next time.
-        passed.push(held);
-        at += 1;
-        break;
-      } else {
-        taken.push(held);
-        size += length;
-      }
+      if (!this.#consider(held, taken, room)) this.#passed.push(held);
     }
-    this.#passed = at < before.length ? [...passed, ...before.slice(at)] : passed;
-    this.#bytes -= size;
     for (const { rows } of taken) for (const row of rows) this.#inLanes.add(row);
     return taken;
+  }
+
+  /** Those that were passed over, beginning where a lane's end may have made room. */
+  #takePassed(taken: Held[], room: Room): void {
+    const passed = this.#passed;
+    let at = this.#blocked;
+    while (at < passed.length && room.messages > 0) {
+      const held = passed[at] as Held;
+      at += 1;
+      if (this.#consider(held, taken, room)) continue;
+      // Moved up, to where the next one that stays belongs.
+      passed[at - taken.length - 1] = held;
+    }
+    if (taken.length > 0) passed.splice(at - taken.length, taken.length);
+  }
+
+  /** Takes it, or counts it among the blocked; the first that has too many bytes ends the batch, and goes first next time. */
+  #consider(held: Held, taken: Held[], room: Room): boolean {
+    const { length } = held.delivery.data;
+    if (held.rows.some((row) => this.#inLanes.has(row) || this.#heldBack.has(row))) {
+      for (const row of held.rows) this.#heldBack.add(row);
+      this.#blocked += 1;
+      return false;
+    }
+    if (taken.length > 0 && length > room.bytes) {
+      room.messages = 0;
+      return false;
+    }
+    taken.push(held);
+    room.messages -= 1;
+    room.bytes -= length;
+    this.#bytes -= length;
+    return true;
   }
 
   /** The batch is settled: its rows may go to any lane. */
   release(batch: readonly Held[]): void {
     for (const { rows } of batch) for (const row of rows) this.#inLanes.delete(row);
+    this.#blocked = 0;
+    this.#heldBack.clear();
   }
 
   /** Takes out everything that waits. */
   drain(): Delivery[] {
     const rest = [...this.#passed.map(({ delivery }) => delivery), ...this.#queue.slice(this.#head)];
     this.#passed = [];
+    this.#blocked = 0;
+    this.#heldBack.clear();
     this.#queue = [];
     this.#head = 0;
     this.#bytes = 0;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { xoshiro128 } from "../../../src/local/broker/random.ts";
 import type { Decoded, RowId } from "../../../src/messages/update.ts";
 import type { Delivery } from "../../../src/pubsub/port.ts";
 import { type Held, Waiting } from "../../../src/worker/waiting.ts";
@@ -116,4 +117,69 @@ test("whatever lanes do, each update goes once and updates of one row go in the 
   }
   assert.equal(taken, 20_000);
   assert.equal(waiting.messages, 0);
+});
+
+/** The rule without any memory of what was looked at before: the first that may go, in the order of arrival, until one has no room. */
+class Model {
+  #waiting: Delivery[] = [];
+  readonly #inLanes = new Set<RowId>();
+
+  add(delivery: Delivery): void {
+    this.#waiting.push(delivery);
+  }
+
+  take(messages: number, bytes: number): string[] {
+    const taken: Delivery[] = [];
+    const heldBack = new Set(this.#inLanes);
+    let size = 0;
+    for (const one of this.#waiting) {
+      if (taken.length === messages) break;
+      const rows = rowsOf(one);
+      if (rows.some((row) => heldBack.has(row))) for (const row of rows) heldBack.add(row);
+      else if (taken.length > 0 && size + one.data.length > bytes) break;
+      else {
+        taken.push(one);
+        size += one.data.length;
+      }
+    }
+    this.#waiting = this.#waiting.filter((one) => !taken.includes(one));
+    for (const one of taken) for (const row of rowsOf(one)) this.#inLanes.add(row);
+    return taken.map(({ messageId }) => messageId);
+  }
+
+  release(batch: readonly Held[]): void {
+    for (const { rows } of batch) for (const row of rows) this.#inLanes.delete(row);
+  }
+}
+
+function rowsOf(delivery: Delivery): readonly RowId[] {
+  return (delivery as unknown as { readonly rows: readonly RowId[] }).rows;
+}
+
+test("every batch is what the rule gives that looks at all that waits", () => {
+  const random = xoshiro128(11);
+  const below = (n: number) => Math.floor(random() * n);
+  const [waiting, model] = [empty(), new Model()];
+  const lanes: Held[][] = [];
+  let batches = 0;
+  for (let n = 0; n < 20_000; n += 1) {
+    const act = below(5);
+    if (act < 3 && waiting.messages < 60) {
+      const rows = Array.from({ length: below(4) }, () => `r${below(12)}`);
+      const one = delivered(String(n), rows, 1 + below(30));
+      waiting.add(one);
+      model.add(one);
+    } else if (act === 3 && lanes.length < 4) {
+      const [messages, bytes] = [1 + below(6), 10 + below(80)];
+      const batch = waiting.take(messages, bytes);
+      assert.deepEqual(names(batch), model.take(messages, bytes));
+      if (batch.length > 1) batches += 1;
+      lanes.push(batch);
+    } else {
+      const [batch = []] = lanes.splice(below(lanes.length), 1);
+      waiting.release(batch);
+      model.release(batch);
+    }
+  }
+  assert.ok(batches > 500, "of more than one");
 });
