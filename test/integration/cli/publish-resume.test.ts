@@ -41,6 +41,8 @@ async function cutShort({ environment, arrived }: Target, signal: NodeJS.Signals
   const child = spawn(process.execPath, [CLI, "publish", "-"], { env: { ...process.env, ...environment } });
   const output = text(child.stderr);
   const closed = once(child, "close");
+  // A process that is killed leaves what it has not read yet.
+  child.stdin.on("error", () => {});
   child.stdin.write(lines.slice(0, CUT).join("") + content(CUT));
   await arrived.until(() => arrived.deliveries.length > CUT / 2);
   child.kill(signal);
