@@ -31,6 +31,13 @@ interface Suspect {
   traffic: number;
 }
 
+export interface HangWatchEvents {
+  /** A look has found connections hung, which are given up next. */
+  foundHung(): void;
+  /** The server has answered. */
+  answered(): void;
+}
+
 /**
  * Finds connections that hang: a statement was sent, and nobody works on it any more. That happens when the server or the
  * network went away without a word (no RST): TCP itself would wait for minutes, and a slow statement looks the same from here.
@@ -47,7 +54,7 @@ interface Suspect {
 export class HangWatch {
   readonly #used: ReadonlySet<PooledConnection>;
   readonly #connections: Connections;
-  readonly #foundHung: () => void;
+  readonly #events: HangWatchEvents;
   readonly #suspects = new WeakMap<PooledConnection, Suspect>();
   #timer: NodeJS.Timeout | undefined;
   #looking = false;
@@ -55,11 +62,10 @@ export class HangWatch {
   #lostAt = 0;
   readonly #stopping = new AbortController();
 
-  /** `foundHung` hears of each look that found connections hung, before they are given up. */
-  constructor(used: ReadonlySet<PooledConnection>, connections: Connections, foundHung: () => void) {
+  constructor(used: ReadonlySet<PooledConnection>, connections: Connections, events: HangWatchEvents) {
     this.#used = used;
     this.#connections = connections;
-    this.#foundHung = foundHung;
+    this.#events = events;
   }
 
   start(): void {
@@ -112,7 +118,7 @@ export class HangWatch {
     });
     if (hung.length === 0) return;
     this.#lostAt = performance.now();
-    this.#foundHung();
+    this.#events.foundHung();
     for (const { one } of hung) one.giveUp(hungError(one));
   }
 
@@ -144,7 +150,9 @@ export class HangWatch {
       const { signal } = this.#stopping;
       connection = await this.#connections.open({ signal });
       const names = due.map(({ session }) => session);
-      return await within(QUESTION_MS, statesOf(connection, names), { signal });
+      const states = await within(QUESTION_MS, statesOf(connection, names), { signal });
+      this.#events.answered();
+      return states;
     } catch (error) {
       return isUnreachable(databaseError(error)) ? "unreachable" : "unknown";
     } finally {

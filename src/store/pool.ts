@@ -52,7 +52,11 @@ export class Pool implements MysqlPool {
       cutOff: (session) => this.#reaper.owe(session),
     };
     this.#reaper = new SessionReaper(connections);
-    this.#watch = new HangWatch(this.#used, connections, () => this.#renew());
+    this.#watch = new HangWatch(this.#used, connections, {
+      foundHung: () => this.#renew(),
+      // Statements that wait for the locks of a session that is owed make no other sign of life.
+      answered: () => this.#reaper.again(),
+    });
     const validate = (one: PooledConnection) => this.#usable(one);
     this.#tarn = new Tarn<PooledConnection>({
       min: 0,

@@ -22,6 +22,8 @@ export class SessionReaper {
   readonly #owed = new Set<SessionName>();
   readonly #stopping = new AbortController();
   #trying: Promise<void> | undefined;
+  /** Since the last try began. */
+  #heard = false;
 
   constructor(connections: Connections) {
     this.#connections = connections;
@@ -34,10 +36,14 @@ export class SessionReaper {
     this.again();
   }
 
-  /** The server has been heard of: what is owed is tried again. */
+  /** The server has been heard of: what is owed is tried again, also when a try is under way that still waits for the one before. */
   again(): void {
     if (this.#owed.size === 0 || this.#stopping.signal.aborted) return;
-    this.#trying ??= this.#try().finally(() => (this.#trying = undefined));
+    this.#heard = true;
+    this.#trying ??= this.#try().finally(() => {
+      this.#trying = undefined;
+      if (this.#heard) this.again();
+    });
   }
 
   /** Resolves when no try is under way, which may take a moment, and makes no more. */
@@ -48,15 +54,19 @@ export class SessionReaper {
     this.#stopping.abort();
   }
 
+  /** Never rejects. */
   async #try(): Promise<void> {
-    for (let last: unknown; this.#owed.size > 0 && last === undefined; ) {
+    while (this.#owed.size > 0 && this.#heard) {
+      this.#heard = false;
       const sessions = [...this.#owed];
-      last = await this.#kill(sessions).then(
-        () => undefined,
-        (error: unknown) => error,
-      );
-      if (last === undefined) for (const one of sessions) this.#owed.delete(one);
+      try {
+        await this.#kill(sessions);
+        for (const one of sessions) this.#owed.delete(one);
+      } catch {
+        // They stay owed.
+      }
     }
+    this.#heard = false;
   }
 
   async #kill(sessions: readonly SessionName[]): Promise<void> {
