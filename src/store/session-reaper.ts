@@ -4,6 +4,9 @@ import { killSessions, type SessionName } from "./session.ts";
 /** What one try may take. */
 const TRY_MS = 3_000;
 
+/** A try that is older than this when the server is heard of hangs: it is given up for another one. */
+const HANGS_MS = 1_000;
+
 /** What the last try may take, when the pool ends. */
 const LAST_TRY_MS = 500;
 
@@ -22,7 +25,10 @@ export class SessionReaper {
   readonly #owed = new Set<SessionName>();
   readonly #stopping = new AbortController();
   #trying: Promise<void> | undefined;
-  /** Since the last try began. */
+  /** The last try, and when it began. */
+  #current = new AbortController();
+  #began = 0;
+  /** Since it began. */
   #heard = false;
 
   constructor(connections: Connections) {
@@ -36,10 +42,11 @@ export class SessionReaper {
     this.again();
   }
 
-  /** The server has been heard of: what is owed is tried again, also when a try is under way that still waits for the one before. */
+  /** The server has been heard of: what is owed is tried again, also when a try is under way, which may hang at the one before. */
   again(): void {
     if (this.#owed.size === 0 || this.#stopping.signal.aborted) return;
     this.#heard = true;
+    if (performance.now() - this.#began > HANGS_MS) this.#current.abort();
     this.#trying ??= this.#try().finally(() => {
       this.#trying = undefined;
       if (this.#heard) this.again();
@@ -58,6 +65,8 @@ export class SessionReaper {
   async #try(): Promise<void> {
     while (this.#owed.size > 0 && this.#heard) {
       this.#heard = false;
+      this.#current = new AbortController();
+      this.#began = performance.now();
       const sessions = [...this.#owed];
       try {
         await this.#kill(sessions);
@@ -70,7 +79,7 @@ export class SessionReaper {
   }
 
   async #kill(sessions: readonly SessionName[]): Promise<void> {
-    const { signal } = this.#stopping;
+    const signal = AbortSignal.any([this.#stopping.signal, this.#current.signal]);
     const connection = await this.#connections.open({ timeoutMs: TRY_MS, signal });
     try {
       await within(TRY_MS, killSessions(connection, sessions), { signal });

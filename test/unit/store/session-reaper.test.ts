@@ -25,8 +25,9 @@ function server() {
     stream: { destroy() {} },
     on() {},
   } as unknown as Opened;
-  const open = () => {
+  const open: Connections["open"] = ({ signal } = {}) => {
     const one = Promise.withResolvers<Opened>();
+    signal?.addEventListener("abort", () => one.reject(signal.reason as Error));
     opening.push(one);
     return one.promise;
   };
@@ -69,4 +70,16 @@ test("when the server is heard of while a try hangs, its failure is followed by 
   await until("it is ended", () => killed.length === 1);
   await reaper.stop();
   assert.equal(opening.length, 2);
+});
+
+test("a try that has hung for a second is given up when the server is heard of", async () => {
+  const { reaper, opening, killed, connection, at } = server();
+  reaper.owe(session(1));
+  await until("there is another try", () => {
+    reaper.again();
+    return opening.length === 2;
+  });
+  at(1).resolve(connection);
+  await until("it is ended", () => killed.length === 1);
+  await reaper.stop();
 });
