@@ -13,7 +13,8 @@ const LONGEST_PAUSE_MS = 1_000;
 /**
  * Whether batches may go to the database.
  *
- * open → closed: a batch met trouble of the environment (`close`). A probe runs at once, then after pauses that double.
+ * open → closed: a batch met trouble of the environment (`close`). Probes run after pauses that double; the time for which a probe
+ * itself has waited counts as pause, so a server that comes back while one hangs is not kept waiting longer.
  * closed → open: a probe found the database able to write.
  * `close` while closed only renews the reason. The pauses start over when a batch has committed (`succeeded`), so a trouble that
  * the probe cannot see does not turn into a busy loop. After `stop` the gate lets nobody through.
@@ -62,10 +63,12 @@ export class Gate {
   }
 
   async #untilOpen(): Promise<void> {
-    while (!this.#stopped.signal.aborted) {
-      await this.pause(this.#pauseMs);
+    for (let probed = 0; !this.#stopped.signal.aborted; ) {
+      await this.pause(Math.max(0, this.#pauseMs - probed));
       this.#pauseMs = Math.min(this.#pauseMs * 2, LONGEST_PAUSE_MS);
+      const began = performance.now();
       const reason = this.#stopped.signal.aborted ? this.#reason : await this.#probe();
+      probed = performance.now() - began;
       if (reason === undefined) break;
       this.#tell(reason);
     }

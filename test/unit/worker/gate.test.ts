@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { Gate, type Reason } from "../../../src/worker/gate.ts";
 
 const DOWN: Reason = { code: "database", message: "connection refused" };
@@ -43,4 +44,24 @@ test("a stopped gate lets nobody through, also those who wait already, and does 
   assert.equal(await waiting, false);
   assert.equal(await gate.pass(), false);
   assert.deepEqual(told, ["connection refused"]);
+});
+
+test("the time for which a probe waited counts as pause", async () => {
+  const pauses: number[] = [];
+  let probes = 0;
+  const gate = new Gate(
+    async () => {
+      probes += 1;
+      if (probes === 1) await delay(300);
+      return probes < 4 ? DOWN : undefined;
+    },
+    () => {},
+  );
+  gate.pause = async (ms) => void pauses.push(ms);
+  gate.close(DOWN);
+  await gate.pass();
+  const [first, second = Number.NaN, third = Number.NaN] = pauses;
+  assert.equal(first, 250);
+  assert.ok(second <= 201, `500 ms less 300: ${second}`);
+  assert.ok(third > 900, `${third}`);
 });
