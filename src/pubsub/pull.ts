@@ -178,6 +178,7 @@ export class Pull implements Holder {
     try {
       this.#events.delivery(delivery);
     } catch (error) {
+      // Thrown from here it would end the stream.
       delivery.nack();
       queueMicrotask(() => {
         throw error;
@@ -199,7 +200,7 @@ export class Pull implements Holder {
     for (const stream of this.#streams) stream.resume();
   }
 
-  /** A lease is renewed when half of it is over: a request that fails has its next try before the end. */
+  /** Looked at each quarter of a lease, one is renewed with a half to a quarter of it left, in which a request that fails is sent again. */
   #renew(): void {
     const { leaseSeconds } = this.#limits;
     const now = performance.now();

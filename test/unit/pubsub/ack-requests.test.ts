@@ -95,3 +95,14 @@ test("an end waits for nothing, and nothing is sent after it", async () => {
   await idle;
   assert.deepEqual(broker.asked, [{ ids: ["a"], seconds: 60 }]);
 });
+
+test("an extension that the broker did not hear is sent again", async () => {
+  const { broker, made, idle } = requests();
+  broker.refuse = () => (broker.asked.length === 1 ? grpcError(14) : undefined);
+  made.extend(["a"], 60);
+  await idle;
+  assert.deepEqual(broker.asked, [
+    { ids: ["a"], seconds: 60 },
+    { ids: ["a"], seconds: 60 },
+  ]);
+});

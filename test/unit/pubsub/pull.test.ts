@@ -93,3 +93,17 @@ test("it is drained when all is settled and the broker has been told", async (t)
     { ids: ["c"], seconds: 0 },
   ]);
 });
+
+test("what was kept aside is given back before it is drained", async (t) => {
+  const { pull, broker, stream } = await pulling(t);
+  pull.refuse();
+  stream(0).send("a");
+  pull.close();
+  let drained = false;
+  void pull.drained.then(() => (drained = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(drained, false);
+  pull.giveAsideBack();
+  await pull.drained;
+  assert.deepEqual(broker.asked, [{ ids: ["a"], seconds: 0 }]);
+});
