@@ -1,13 +1,11 @@
 import type { Message } from "@google-cloud/pubsub";
-import { createPool, type PoolConnection, type ResultSetHeader } from "mysql2/promise";
+import { createPool, type Pool, type PoolConnection, type ResultSetHeader } from "mysql2/promise";
 import type { Job } from "../job.ts";
 import type { BenchRow } from "../load.ts";
 import type { Meter } from "../meter.ts";
-import { pull } from "./pull.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 const CONNECTIONS = 10;
-/** Handlers at once. */
-const HANDLERS = 20;
 
 /**
  * (c) The worker that a competent developer writes by hand: for each message a transaction that claims its key, writes its
@@ -24,32 +22,7 @@ export async function byHand(job: Job, meter: Meter): Promise<AsyncDisposable> {
     connectionLimit: CONNECTIONS,
     charset: "utf8mb4",
   });
-  const waiting: { readonly message: Message; readonly receivedAt: number }[] = [];
-  let handlers = 0;
-  const handler = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const connection = await pool.getConnection();
-      try {
-        await apply(connection, next.message);
-        meter.committed(next.receivedAt);
-        next.message.ack();
-        meter.settled(1);
-      } catch {
-        await connection.rollback();
-        next.message.nack();
-      } finally {
-        connection.release();
-      }
-    }
-    handlers -= 1;
-  };
-  const pulling = pull(job, (message) => {
-    meter.received();
-    waiting.push({ message, receivedAt: performance.now() });
-    if (handlers === HANDLERS) return;
-    handlers += 1;
-    void handler();
-  });
+  const pulling = oneByOne(job, meter, (message) => apply(pool, message));
   return {
     async [Symbol.asyncDispose]() {
       await pulling[Symbol.asyncDispose]();
@@ -58,7 +31,19 @@ export async function byHand(job: Job, meter: Meter): Promise<AsyncDisposable> {
   };
 }
 
-async function apply(connection: PoolConnection, { attributes, data }: Message): Promise<void> {
+async function apply(pool: Pool, message: Message): Promise<void> {
+  const connection = await pool.getConnection();
+  try {
+    await write(connection, message);
+  } catch (error) {
+    await connection.rollback();
+    throw error;
+  } finally {
+    connection.release();
+  }
+}
+
+async function write(connection: PoolConnection, { attributes, data }: Message): Promise<void> {
   const { key, set } = JSON.parse(data.toString()) as { key: { id: number }; set: BenchRow };
   await connection.beginTransaction();
   const [claimed] = await connection.execute<ResultSetHeader>(

@@ -3,11 +3,9 @@ import { defineEntity, MikroORM, p, UniqueConstraintViolationException } from "@
 import type { Job } from "../job.ts";
 import type { BenchRow } from "../load.ts";
 import type { Meter } from "../meter.ts";
-import { pull } from "./pull.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 const CONNECTIONS = 10;
-/** Handlers at once. */
-const HANDLERS = 20;
 
 const Key = defineEntity({
   name: "Key",
@@ -37,28 +35,7 @@ export async function byOrm(job: Job, meter: Meter): Promise<AsyncDisposable> {
   const { host, port, user, password, name: dbName } = job.database;
   const login = { host, port, user, password, dbName };
   const orm = await MikroORM.init({ ...login, entities: [Key, Row], pool: { max: CONNECTIONS } });
-  const waiting: { readonly message: Message; readonly receivedAt: number }[] = [];
-  let handlers = 0;
-  const handler = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      try {
-        await apply(orm, next.message);
-        meter.committed(next.receivedAt);
-        next.message.ack();
-        meter.settled(1);
-      } catch {
-        next.message.nack();
-      }
-    }
-    handlers -= 1;
-  };
-  const pulling = pull(job, (message) => {
-    meter.received();
-    waiting.push({ message, receivedAt: performance.now() });
-    if (handlers === HANDLERS) return;
-    handlers += 1;
-    void handler();
-  });
+  const pulling = oneByOne(job, meter, (message) => apply(orm, message));
   return {
     async [Symbol.asyncDispose]() {
       await pulling[Symbol.asyncDispose]();
