@@ -5,6 +5,7 @@ import { type CloudSql, cloudSql, googleError } from "../support/cloud-sql.ts";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { type MetadataServer, metadataServer } from "../support/metadata-server.ts";
 import { healthOf, startRowpost } from "../support/process.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import { database, type Scope } from "../support/servers.ts";
 import { until } from "../support/until.ts";
@@ -65,8 +66,6 @@ test("a worker through the connector loses and doubles nothing while its connect
   const worker = await startRowpost(t, ["worker"], on.environment);
   const health = await healthOf(worker);
   await until("ready", async () => (await health.get("/readyz")).status === 200);
-  const receipts = async () =>
-    Number((await on.database.query("SELECT COUNT(*) AS n FROM receipts"))[0]?.["n"]);
   let sent = 0;
   const publish = async () => {
     const body = { table: "toots", op: "upsert", key: { id: 1 + (sent % 50) }, add: { replies_count: 1 } };
@@ -84,7 +83,7 @@ test("a worker through the connector loses and doubles nothing while its connect
   }
   let seen: unknown;
   const all = async () => {
-    const there = await receipts();
+    const there = await receiptCount(on.database);
     seen = { sent, receipts: there, log: (await worker.output()).slice(-3_000) };
     return there === sent;
   };

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { startRowpost } from "../support/process.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Keyed, type Rig, rig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 import { randomFrom, shuffled, type Workload, workload } from "../support/workload.ts";
@@ -29,9 +30,11 @@ test("three workers killed in the middle of it change nothing about that", async
   await startWorker(t, on);
   const publishing = publishTwice(on, plan, 2);
   for (const share of [0.1, 0.3, 0.5]) {
-    await until(`${share * 100} % are settled`, async () => (await receiptCount(on)) > UPDATES * share, {
-      timeoutMs: 60_000,
-    });
+    await until(
+      `${share * 100} % are settled`,
+      async () => (await receiptCount(on.database)) > UPDATES * share,
+      { timeoutMs: 60_000 },
+    );
     const { signal } = await victim.kill();
     assert.equal(signal, "SIGKILL");
     victim = await startWorker(t, on);
@@ -51,17 +54,12 @@ async function publishTwice(on: Rig, { updates }: Workload, seed: number): Promi
   for (let at = 0; at < deliveries.length; at += 2_000) await on.publish(deliveries.slice(at, at + 2_000));
 }
 
-async function receiptCount(on: Rig): Promise<number> {
-  const [row] = await on.database.query("SELECT COUNT(*) AS n FROM receipts");
-  return Number(row?.["n"]);
-}
-
 /** Every update has its receipt. While nothing comes, the emulator is reminded of what killed workers held. */
 async function settled(on: Rig, plan: Workload): Promise<void> {
   let count = 0;
   let progress = performance.now();
   const all = async () => {
-    const now = await receiptCount(on);
+    const now = await receiptCount(on.database);
     if (now > count) progress = performance.now();
     count = now;
     if (performance.now() - progress > 5_000) {

@@ -8,6 +8,7 @@ import { expectNoLeaks } from "../support/leaks.ts";
 import { migrationFolder, writeMigration } from "../support/migrations.ts";
 import { healthOf, type RowpostProcess, startRowpost } from "../support/process.ts";
 import { projectCopy } from "../support/project-copy.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 
@@ -38,19 +39,22 @@ test("a worker of the old version goes on through expanding migrations under 200
   const watch = watchReadiness(worker.health);
   const started = performance.now();
   const load = steadyLoad(on, (i) => toot(i));
-  await until("updates flow", async () => (await receipts(on)) > 200);
+  await until("updates flow", async () => (await receiptCount(on.database)) > 200);
 
   const began = performance.now();
   const migrating = await startRowpost(t, ["migrate", "up", "--folder", folder], on.environment);
   assert.equal((await migrating.exited).code, 0, await migrating.output());
   const took = performance.now() - began;
-  const during = await receipts(on);
-  await until("updates flow behind the migrations", async () => (await receipts(on)) > during + 400);
+  const during = await receiptCount(on.database);
+  await until(
+    "updates flow behind the migrations",
+    async () => (await receiptCount(on.database)) > during + 400,
+  );
   const sent = await load.stop();
   const rate = sent / ((performance.now() - started) / 1000);
-  await until("every update has its receipt", async () => (await receipts(on)) === sent, {
+  await until("every update has its receipt", async () => (await receiptCount(on.database)) === sent, {
     timeoutMs: 60_000,
-    seen: async () => ({ sent, receipts: await receipts(on) }),
+    seen: async () => ({ sent, receipts: await receiptCount(on.database) }),
   });
 
   const unready = await watch.stop();
@@ -85,7 +89,7 @@ test("a breaking migration pauses a worker of the old version with one sentence,
   await fill(on);
   const old = await readyWorker(t, on);
   const load = steadyLoad(on, (i) => toot(i));
-  await until("updates flow", async () => (await receipts(on)) > 200);
+  await until("updates flow", async () => (await receiptCount(on.database)) > 200);
 
   const migrating = await startRowpost(t, ["migrate", "up"], on.environment, copy);
   assert.equal((await migrating.exited).code, 0, await migrating.output());
@@ -107,9 +111,9 @@ test("a breaking migration pauses a worker of the old version with one sentence,
   assert.equal((await old.process.stop(30_000)).code, 0, await old.process.output());
   await on.redeliver();
   const sent = await load.stop();
-  await until("every update has its receipt", async () => (await receipts(on)) === sent, {
+  await until("every update has its receipt", async () => (await receiptCount(on.database)) === sent, {
     timeoutMs: 60_000,
-    seen: async () => ({ sent, receipts: await receipts(on) }),
+    seen: async () => ({ sent, receipts: await receiptCount(on.database) }),
   });
   await assertExactlyOnce(on, sent);
   assert.equal(newer.process.alive, true);
@@ -204,11 +208,6 @@ function steadyLoad(on: Rig, body: (i: number) => unknown): { stop(): Promise<nu
       return sent;
     },
   };
-}
-
-async function receipts(on: Rig): Promise<number> {
-  const [row] = await on.database.query("SELECT COUNT(*) AS n FROM receipts");
-  return Number(row?.["n"]);
 }
 
 async function assertExactlyOnce(on: Rig, sent: number): Promise<void> {

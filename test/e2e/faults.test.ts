@@ -3,16 +3,11 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { type RowpostProcess, startRowpost } from "../support/process.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import { privateMysql, type TestServer } from "../support/servers.ts";
 import { postUpdate, startSidecar } from "../support/sidecar-process.ts";
-import {
-  assertExactlyOnce,
-  longestGap,
-  receiptCount,
-  type SteadyLoad,
-  steadyLoad,
-} from "../support/steady-load.ts";
+import { assertExactlyOnce, longestGap, type SteadyLoad, steadyLoad } from "../support/steady-load.ts";
 import { type TcpProxy, tcpProxy } from "../support/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 

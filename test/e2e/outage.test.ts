@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { healthOf, startRowpost } from "../support/process.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import { privateMysql } from "../support/servers.ts";
 import { until } from "../support/until.ts";
@@ -19,7 +20,7 @@ test("a database that is away for 20 s under load costs nothing: no dead letter,
   const health = await healthOf(worker);
   await until("ready", async () => (await health.get("/readyz")).status === 200);
   const load = steadyLoad(on);
-  await until("updates flow", async () => (await receipts(on)) > 100);
+  await until("updates flow", async () => (await receiptCount(on.database)) > 100);
 
   await database.server.stop();
   const away = performance.now();
@@ -36,9 +37,9 @@ test("a database that is away for 20 s under load costs nothing: no dead letter,
   t.diagnostic(`ready ${Math.round(performance.now() - back)} ms after the database was back`);
 
   const sent = await load.stop();
-  await until("every update has its receipt", async () => (await receipts(on)) === sent, {
+  await until("every update has its receipt", async () => (await receiptCount(on.database)) === sent, {
     timeoutMs: 60_000,
-    seen: async () => ({ sent, receipts: await receipts(on) }),
+    seen: async () => ({ sent, receipts: await receiptCount(on.database) }),
   });
   assert.equal(worker.alive, true);
   const outcomes = await database.query("SELECT DISTINCT outcome FROM receipts");
@@ -74,9 +75,4 @@ function steadyLoad(on: Rig): { stop(): Promise<number> } {
       return sent;
     },
   };
-}
-
-async function receipts(on: Rig): Promise<number> {
-  const [row] = await on.database.query("SELECT COUNT(*) AS n FROM receipts");
-  return Number(row?.["n"]);
 }

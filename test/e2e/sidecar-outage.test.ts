@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { test } from "node:test";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { startRowpost } from "../support/process.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import { privateBroker } from "../support/servers.ts";
 import { postUpdate, type SidecarProcess, startSidecar } from "../support/sidecar-process.ts";
@@ -102,7 +103,7 @@ function steadyLoad(url: string) {
 }
 
 async function settled(on: Rig, sent: number): Promise<void> {
-  const count = () => total(on, "SELECT COUNT(*) AS n FROM receipts");
+  const count = () => receiptCount(on.database);
   await until("every update has its receipt", async () => (await count()) === sent, {
     timeoutMs: 60_000,
     seen: count,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { healthOf, startRowpost } from "../support/process.ts";
-import { type Keyed, type Rig, rig } from "../support/rig.ts";
+import { receiptCount } from "../support/receipt-count.ts";
+import { type Keyed, rig } from "../support/rig.ts";
 import { until } from "../support/until.ts";
 
 expectNoLeaks();
@@ -17,7 +18,7 @@ test("SIGTERM under load ends a worker with 0 inside its grace period, and nothi
   await Promise.all([on.migrate(), on.topology()]);
   const worker = await startRowpost(t, ["worker"], on.environment);
   const publishing = on.publish(updates);
-  await until("it is at work", async () => (await receipts(on)) > 500, { timeoutMs: 30_000 });
+  await until("it is at work", async () => (await receiptCount(on.database)) > 500, { timeoutMs: 30_000 });
   const started = performance.now();
   assert.deepEqual(await worker.stop(10_000), { code: 0, signal: null });
   t.diagnostic(`stopped in ${Math.round(performance.now() - started)} ms`);
@@ -25,9 +26,9 @@ test("SIGTERM under load ends a worker with 0 inside its grace period, and nothi
   await publishing;
   await on.redeliver();
   await startRowpost(t, ["worker"], on.environment);
-  await until("all are settled", async () => (await receipts(on)) === updates.length, {
+  await until("all are settled", async () => (await receiptCount(on.database)) === updates.length, {
     timeoutMs: 90_000,
-    seen: () => receipts(on),
+    seen: () => receiptCount(on.database),
   });
   const [sum] = await on.database.query("SELECT SUM(replies_count) AS n FROM toots");
   assert.equal(Number(sum?.["n"]), updates.length);
@@ -70,8 +71,3 @@ test("faults of the configuration are told all at once, with exit code 2", async
   const output = await worker.output();
   for (const name of ["LANES", "DB_PORT"]) assert.match(output, new RegExp(`^  ${name}: `, "m"));
 });
-
-async function receipts(on: Rig): Promise<number> {
-  const [row] = await on.database.query("SELECT COUNT(*) AS n FROM receipts");
-  return Number(row?.["n"]);
-}

@@ -9,6 +9,7 @@ import { verifyCommand } from "../../src/cli/verify.ts";
 import { fileFolder } from "../integration/cli/publish-target.ts";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { startRowpost } from "../support/process.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { runCommand } from "../support/run-command.ts";
 import type { Scope } from "../support/servers.ts";
 import { preparedRig } from "../support/sidecar.ts";
@@ -177,9 +178,8 @@ test("what a sidecar has answered with 202 stands in its journal, whoever kills 
   assert.equal(all.code, 0, all.stdout.slice(-2_000));
   const noted = await readFile(journal, "utf8");
   for (const key of accepted) assert(noted.includes(`{"key":"${key}"`), key);
-  const receipts = await on.database.query("SELECT COUNT(*) AS n FROM receipts");
   const { updates = 0, unconfirmed = 0 } = all.counts;
-  assert.equal(updates - unconfirmed, Number(receipts[0]?.["n"]));
+  assert.equal(updates - unconfirmed, await receiptCount(on.database));
 });
 
 test(

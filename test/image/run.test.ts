@@ -4,6 +4,7 @@ import { freePort } from "../../src/local/free-port.ts";
 import { type Container, imageOfRun, startContainer } from "../support/container.ts";
 import { expectNoLeaks } from "../support/leaks.ts";
 import { otlpReceiver } from "../support/otlp-receiver.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Keyed, type Rig, rig } from "../support/rig.ts";
 import { postUpdate } from "../support/sidecar-process.ts";
 import { until } from "../support/until.ts";
@@ -53,7 +54,9 @@ test("a worker is at its first commit soon after its start, and worker and sidec
   await on.publish(loads("cold", 1));
   const start = performance.now();
   const { container: worker, url: workerUrl } = await startWorker(t, on);
-  await until("the first commit", async () => (await receipts(on)) === 1, { timeoutMs: COLD_START_MS });
+  await until("the first commit", async () => (await receiptCount(on.database)) === 1, {
+    timeoutMs: COLD_START_MS,
+  });
   t.diagnostic(`cold start to first commit: ${Math.round(performance.now() - start)} ms`);
   const { container: sidecar, url: sidecarUrl } = await startSidecar(t, on, workerUrl);
   // It opens its connections at its first question.
@@ -75,20 +78,20 @@ test("SIGTERM under load ends the image's process 1 with 0 in its grace period; 
   const updates = loads("load", 6_000);
   const first = await startWorker(t, on);
   const publishing = on.publish(updates);
-  await until("it is at work", async () => (await receipts(on)) > 500, { timeoutMs: 30_000 });
+  await until("it is at work", async () => (await receiptCount(on.database)) > 500, { timeoutMs: 30_000 });
   const start = performance.now();
   assert.deepEqual(await first.container.stop(10_000), { code: 0, signal: null });
   const took = performance.now() - start;
   assert.match(await first.container.output(), /"message":"stopped"/);
-  const committed = await receipts(on);
+  const committed = await receiptCount(on.database);
   assert.ok(committed < updates.length, "there was still work to do");
   await publishing;
   // Before the second one starts: what it holds by then would come to it twice.
   await on.redeliver();
   const second = await startWorker(t, on);
-  await until("all are settled", async () => (await receipts(on)) === updates.length, {
+  await until("all are settled", async () => (await receiptCount(on.database)) === updates.length, {
     timeoutMs: 90_000,
-    seen: () => receipts(on),
+    seen: () => receiptCount(on.database),
   });
   const [sum] = await on.database.query("SELECT SUM(replies_count) AS n FROM toots");
   assert.equal(Number(sum?.["n"]), updates.length);
@@ -140,9 +143,4 @@ async function startSidecar(t: TestContext, on: Rig, workerUrl: string) {
 async function ended(container: Container): Promise<void> {
   const exit = await container.exited;
   assert.deepEqual(exit, { code: 0, signal: null }, await container.output());
-}
-
-async function receipts(on: Rig): Promise<number> {
-  const [row] = await on.database.query("SELECT COUNT(*) AS n FROM receipts");
-  return Number(row?.["n"]);
 }

@@ -2,9 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { FaultRates } from "../../src/local/broker/faults.ts";
 import { brokerProcess } from "../support/broker-process.ts";
 import { type RowpostProcess, startRowpost } from "../support/process.ts";
+import { receiptCount } from "../support/receipt-count.ts";
 import { type Rig, rig } from "../support/rig.ts";
 import type { Scope, TestBroker } from "../support/servers.ts";
-import { assertExactlyOnce, receiptCount, steadyLoad } from "../support/steady-load.ts";
+import { assertExactlyOnce, steadyLoad } from "../support/steady-load.ts";
 import { until } from "../support/until.ts";
 import { metricsAt, type Sample, sampleOf } from "./sample.ts";
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
+import { receiptCount } from "./receipt-count.ts";
 import type { Rig } from "./rig.ts";
 import type { TestDatabase } from "./servers.ts";
 import { until } from "./until.ts";
@@ -85,11 +86,6 @@ export async function assertExactlyOnce(
   assert.deepEqual({ ...toots }, { n: String(sum), hot: String(HOT_ROWS) });
   const [own] = await database.query("SELECT COUNT(*) AS n FROM customers");
   assert.equal(Number(own?.["n"]), increments.filter((n) => n === 0).length);
-}
-
-export async function receiptCount(database: TestDatabase): Promise<number> {
-  const [row] = await database.query("SELECT COUNT(*) AS n FROM receipts");
-  return Number(row?.["n"]);
 }
 
 /** A time without a commit, in milliseconds as `Date.now()` counts them. */
