@@ -1,6 +1,6 @@
 import { SECRET_UNAVAILABLE } from "../secrets/secret.ts";
 import type { Store } from "../store/store.ts";
-import { databaseError } from "../store/trouble.ts";
+import { databaseError, isDisconnected } from "../store/trouble.ts";
 import type { Registry } from "../tables/definition.ts";
 import { addressText, type CliContext, CliError, databaseOptions } from "./context.ts";
 
@@ -10,7 +10,10 @@ export type Tables = () => Promise<Registry>;
 /** The shipped tables: every file of `src/tables/definitions/`. */
 export const shippedTables: Tables = async () => (await import("../tables/registry.ts")).registry;
 
-/** Opens the configured database for one command, and closes it. What the database refuses becomes one clear sentence. */
+/**
+ * Opens the configured database for one command, and closes it. What the database refuses becomes one clear sentence, and so
+ * does its loss in the middle of the command.
+ */
 export async function withStore<T>(
   context: CliContext,
   tables: Tables,
@@ -36,10 +39,16 @@ function clear(error: unknown, where: string): unknown {
   if (error instanceof CliError) return error;
   const { errno, code, message } = databaseError(error);
   if (code === SECRET_UNAVAILABLE) return new CliError(message, 1, { cause: error });
-  if (errno === undefined) return error;
+  if (errno !== undefined) return refused(where, errno, message, error);
+  if (!isDisconnected(error)) return error;
+  const lost = `lost the ${where}, run the command again when it is back: ${message}`;
+  return new CliError(lost, 1, { cause: error });
+}
+
+function refused(where: string, errno: number, message: string, cause: unknown): CliError {
   const advice =
     errno === NO_SUCH_TABLE || errno === NO_SUCH_COLUMN ? "; `rowpost migrate up` brings it up to date" : "";
-  return new CliError(`the ${where} refused: ${message}${advice}`, 1, { cause: error });
+  return new CliError(`the ${where} refused: ${message}${advice}`, 1, { cause });
 }
 
 const NO_SUCH_TABLE = 1146;

@@ -191,6 +191,11 @@ export function classify(error: unknown): TroubleClass {
   return /closed state|connection is closed|aborted|timed? ?out/i.test(message) ? "transient" : "unknown";
 }
 
+/** Whether there is no connection to work on: none could be opened, or the one in use has ended. */
+export function isDisconnected(error: unknown): boolean {
+  return isConnecting(error) || isConnectError(error);
+}
+
 /** `connect-fault.ts` marks what kept a connection from being opened. */
 function isConnecting(error: unknown): boolean {
   const e = (typeof error === "object" && error !== null ? error : {}) as Record<string, unknown>;
