@@ -91,6 +91,10 @@ const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 }
+// `npm run bench … | head` closes the pipe: what was opened still has to be closed. Each later write fails likewise.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error) => interrupted.abort(new Error(`nobody reads its output: ${error.message}`)));
+}
 try {
   const options = benchOptions(process.argv.slice(2), process.env["BENCH_MYSQL"]);
   // Most of a short run is the start of processes; what is measured in earnest starts as it comes.
