@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { v1 } from "@google-cloud/pubsub";
 import { jitteredDelay } from "./backoff.ts";
+import type { Subscriber } from "./subscriber.ts";
 import { statusOf } from "./trouble.ts";
 
 export interface AckRequestOptions {
@@ -35,7 +35,7 @@ interface Request {
 
 /** What is told to the broker of deliveries: gathered into requests, and sent again while it is away. */
 export class AckRequests {
-  readonly #client: v1.SubscriberClient;
+  readonly #subscriber: Subscriber;
   readonly #options: AckRequestOptions;
   readonly #idle: () => void;
   readonly #ended = new AbortController();
@@ -45,8 +45,8 @@ export class AckRequests {
   #onTheirWay = 0;
 
   /** `idle` is called when the broker has been told all. */
-  constructor(client: v1.SubscriberClient, options: AckRequestOptions, idle: () => void) {
-    this.#client = client;
+  constructor(subscriber: Subscriber, options: AckRequestOptions, idle: () => void) {
+    this.#subscriber = subscriber;
     this.#options = options;
     this.#idle = idle;
   }
@@ -113,9 +113,12 @@ export class AckRequests {
     const { subscription } = this.#options;
     const [ackIds, options] = [ids as string[], { timeout: REQUEST_MS, retry: null }];
     try {
-      if (seconds === undefined) await this.#client.acknowledge({ subscription, ackIds }, options);
+      if (seconds === undefined) await this.#subscriber.acknowledge({ subscription, ackIds }, options);
       else
-        await this.#client.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds: seconds }, options);
+        await this.#subscriber.modifyAckDeadline(
+          { subscription, ackIds, ackDeadlineSeconds: seconds },
+          options,
+        );
       return undefined;
     } catch (error) {
       return error;

@@ -1,4 +1,5 @@
 import { type ClientConfig, PubSub, v1 } from "@google-cloud/pubsub";
+import { type Subscriber, subscriberOf } from "./subscriber.ts";
 
 /** One address of Pub/Sub and one project. Closing it twice does no harm. */
 export interface PubSubClient extends AsyncDisposable {
@@ -8,7 +9,7 @@ export interface PubSubClient extends AsyncDisposable {
   readonly emulator: boolean;
   readonly api: PubSub;
   /** A further connection to the same place, for pulling. Who asks for it closes it. */
-  subscriber(): v1.SubscriberClient;
+  subscriber(): Subscriber;
   close(): Promise<void>;
 }
 
@@ -39,7 +40,7 @@ export function openPubSub({ project, emulatorHost }: PubSubAddress): PubSubClie
     emulator: api.isEmulator,
     api,
     // The client's own way, `new v1.SubscriberClient(await pubsub.getClientConfig())`; its project is known.
-    subscriber: () => new v1.SubscriberClient({ ...api.options } as SubscriberOptions),
+    subscriber: () => subscriberOf(new v1.SubscriberClient({ ...api.options } as SubscriberOptions)),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,46 +1,55 @@
-import type { protos } from "@google-cloud/pubsub";
 import type { Delivery } from "./port.ts";
-
-/** A message as the broker sends it along a stream. */
-export type ReceivedMessage = protos.google.pubsub.v1.IReceivedMessage;
+import { type MessageFields, messageFields, type ReceivedMessage } from "./received.ts";
 
 /** Told once, how a delivery is settled. */
 export interface Holder {
   settled(delivery: PulledDelivery, how: "ack" | "nack"): void;
 }
 
-const NO_DATA = Buffer.alloc(0);
-
-/** A message that was pulled, held until it is settled. Made some 20,000 times a second: no work but what is read. */
+/** A message that was pulled, held until it is settled. Made some 20,000 times a second: read when it is asked for. */
 export class PulledDelivery implements Delivery {
-  readonly data: Buffer;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly messageId: string;
-  readonly attempt: number;
   readonly receivedAt: number;
-  /** Names this delivery of the message to the broker. */
-  readonly ackId: string;
   /** When its lease began or was last renewed, `performance.now()`. */
   leasedAt: number;
-  readonly #published: NonNullable<ReceivedMessage["message"]>["publishTime"];
+  readonly #message: ReceivedMessage;
+  #fields: MessageFields | undefined;
   #holder: Holder | undefined;
 
-  constructor({ ackId, message, deliveryAttempt }: ReceivedMessage, holder: Holder, receivedAt: number) {
-    this.data = (message?.data as Buffer | null | undefined) ?? NO_DATA;
-    this.attributes = message?.attributes ?? {};
-    this.messageId = message?.messageId ?? "";
-    this.attempt = deliveryAttempt ?? 0;
+  constructor(message: ReceivedMessage, holder: Holder, receivedAt: number) {
     this.receivedAt = receivedAt;
-    this.ackId = ackId ?? "";
     this.leasedAt = receivedAt;
-    this.#published = message?.publishTime;
+    this.#message = message;
     this.#holder = holder;
   }
 
-  /** To the millisecond, which is what JavaScript keeps. */
+  /** Names this delivery of the message to the broker. */
+  get ackId(): string {
+    return ackIdOf(this.#message);
+  }
+
+  get data(): Buffer {
+    const { response, dataStart, dataEnd } = this.#message;
+    return response.subarray(dataStart, dataEnd);
+  }
+
+  get dataBytes(): number {
+    return this.#message.dataEnd - this.#message.dataStart;
+  }
+
+  get attributes(): MessageFields["attributes"] {
+    return this.#read().attributes;
+  }
+
+  get messageId(): string {
+    return this.#read().messageId;
+  }
+
   get publishedAt(): Date {
-    const { seconds, nanos } = this.#published ?? {};
-    return new Date(Number(seconds ?? 0) * 1_000 + Math.floor((nanos ?? 0) / 1_000_000));
+    return this.#read().publishedAt;
+  }
+
+  get attempt(): number {
+    return this.#message.attempt;
   }
 
   ack(): void {
@@ -51,9 +60,19 @@ export class PulledDelivery implements Delivery {
     this.#settle("nack");
   }
 
+  #read(): MessageFields {
+    this.#fields ??= messageFields(this.#message);
+    return this.#fields;
+  }
+
   #settle(how: "ack" | "nack"): void {
     const holder = this.#holder;
     this.#holder = undefined;
     holder?.settled(this, how);
   }
+}
+
+/** The name of a delivery that is not handed out. */
+export function ackIdOf({ response, ackIdStart, ackIdEnd }: ReceivedMessage): string {
+  return response.toString("latin1", ackIdStart, ackIdEnd);
 }

@@ -1,6 +1,8 @@
 /** A delivery of one message: the message and the means to settle it, once; later calls do nothing. */
 export interface Delivery {
   readonly data: Buffer;
+  /** Bytes of the data; cheaper to ask than the data itself. */
+  readonly dataBytes: number;
   readonly attributes: Readonly<Record<string, string>>;
   readonly messageId: string;
   readonly publishedAt: Date;

@@ -1,10 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { v1 } from "@google-cloud/pubsub";
 import { jitteredDelay } from "./backoff.ts";
-import type { ReceivedMessage } from "./delivery.ts";
+import type { ReceivedMessage } from "./received.ts";
+import type { PullCall, Subscriber } from "./subscriber.ts";
 import { Timers } from "./timers.ts";
-
-type Stream = ReturnType<v1.SubscriberClient["streamingPull"]>;
 
 /** What the first request of a stream asks for. */
 export interface PullStreamOptions {
@@ -39,19 +37,19 @@ const ANSWER_MS = 15_000;
  * It pings; a broker that has ever answered a ping must go on doing so, or the stream is opened anew (streams are known to fall silent).
  */
 export class PullStream {
-  readonly #client: v1.SubscriberClient;
+  readonly #subscriber: Subscriber;
   readonly #options: PullStreamOptions;
   readonly #events: PullStreamEvents;
   readonly #timers = new Timers<"open" | "ping" | "answer">();
-  #stream: Stream | undefined;
+  #stream: PullCall | undefined;
   #openedAt = 0;
   #failures = 0;
   #refusedBy: unknown;
   #answersPings = false;
   #paused = false;
 
-  constructor(client: v1.SubscriberClient, options: PullStreamOptions, events: PullStreamEvents) {
-    this.#client = client;
+  constructor(subscriber: Subscriber, options: PullStreamOptions, events: PullStreamEvents) {
+    this.#subscriber = subscriber;
     this.#options = options;
     this.#events = events;
     this.#open();
@@ -84,14 +82,13 @@ export class PullStream {
 
   #open(): void {
     const { subscription, leaseSeconds, messages, bytes } = this.#options;
-    const headers = { "x-goog-request-params": `subscription=${encodeURIComponent(subscription)}` };
-    const stream = this.#client.streamingPull({ otherArgs: { headers } });
+    const stream = this.#subscriber.streamingPull(subscription);
     this.#stream = stream;
     this.#openedAt = performance.now();
-    stream.on("data", (response: { receivedMessages?: readonly ReceivedMessage[] | null }) => {
-      if (stream === this.#stream) this.#received(response.receivedMessages ?? []);
+    stream.on("data", (messages) => {
+      if (stream === this.#stream) this.#received(messages);
     });
-    stream.on("error", (error: unknown) => this.#ended(stream, error));
+    stream.on("error", (error) => this.#ended(stream, error));
     stream.on("end", () => this.#ended(stream, { code: 0 }));
     if (this.#paused) stream.pause();
     stream.write({
@@ -121,7 +118,7 @@ export class PullStream {
       this.#timers.set("answer", ANSWER_MS, () => this.#ended(this.#stream, { code: 4 }));
   }
 
-  #ended(stream: Stream | undefined, error: unknown): void {
+  #ended(stream: PullCall | undefined, error: unknown): void {
     if (stream === undefined || stream !== this.#stream) return;
     this.close();
     const code = (error as { code?: unknown }).code;

@@ -1,8 +1,9 @@
-import type { v1 } from "@google-cloud/pubsub";
 import { AckRequests } from "./ack-requests.ts";
-import { type Holder, PulledDelivery, type ReceivedMessage } from "./delivery.ts";
+import { ackIdOf, type Holder, PulledDelivery } from "./delivery.ts";
 import type { Delivery } from "./port.ts";
 import { PullStream } from "./pull-stream.ts";
+import type { ReceivedMessage } from "./received.ts";
+import type { Subscriber } from "./subscriber.ts";
 
 export interface PullLimits {
   readonly streams: number;
@@ -57,14 +58,14 @@ export class Pull implements Holder {
   #aside: string[] = [];
 
   /** `subscription` is a full name. */
-  constructor(client: v1.SubscriberClient, subscription: string, limits: PullLimits, events: PullEvents) {
+  constructor(subscriber: Subscriber, subscription: string, limits: PullLimits, events: PullEvents) {
     this.#events = events;
     this.#limits = limits;
     const leaseMs = limits.leaseSeconds * 1_000;
     const requests = { subscription, gatherMs: limits.ackBatchMs, giveUpMs: leaseMs };
-    this.#requests = new AckRequests(client, requests, () => this.#checkDrained());
+    this.#requests = new AckRequests(subscriber, requests, () => this.#checkDrained());
     this.#renewing = setInterval(() => this.#renew(), leaseMs / 4);
-    void this.#open(client, subscription);
+    void this.#open(subscriber, subscription);
   }
 
   /** Deliveries handed out and not settled. */
@@ -118,17 +119,17 @@ export class Pull implements Holder {
 
   settled(delivery: PulledDelivery, how: "ack" | "nack"): void {
     this.#held.delete(delivery);
-    this.#heldBytes -= delivery.data.length;
+    this.#heldBytes -= delivery.dataBytes;
     if (how === "ack") this.#requests.ack(delivery.ackId);
     else this.#requests.nack(delivery.ackId);
     if (this.#closing) this.#events.freed();
     else if (this.#paused && this.#hasRoom()) this.#flow();
   }
 
-  async #open(client: v1.SubscriberClient, subscription: string): Promise<void> {
+  async #open(subscriber: Subscriber, subscription: string): Promise<void> {
     try {
       // Else a missing credential would be an unhandled rejection of the client.
-      await client.initialize();
+      await subscriber.initialize();
     } catch (error) {
       if (!this.#closing) this.#events.unable(error);
       return;
@@ -141,7 +142,7 @@ export class Pull implements Holder {
       received: (some: readonly ReceivedMessage[]) => this.#take(some),
       ended: () => this.#streamEnded(),
     };
-    this.#streams = Array.from({ length: count }, () => new PullStream(client, options, events));
+    this.#streams = Array.from({ length: count }, () => new PullStream(subscriber, options, events));
   }
 
   #streamEnded(): void {
@@ -164,17 +165,17 @@ export class Pull implements Holder {
   #receive(message: ReceivedMessage, now: number): void {
     this.#received += 1;
     if (this.#refusing) {
-      this.#aside.push(message.ackId ?? "");
+      this.#aside.push(ackIdOf(message));
       return;
     }
     // A handler of this very burst has closed the pull.
     if (this.#closing) {
-      this.#requests.nack(message.ackId ?? "");
+      this.#requests.nack(ackIdOf(message));
       return;
     }
     const delivery = new PulledDelivery(message, this, now);
     this.#held.add(delivery);
-    this.#heldBytes += delivery.data.length;
+    this.#heldBytes += delivery.dataBytes;
     try {
       this.#events.delivery(delivery);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { PubSub, v1 } from "@google-cloud/pubsub";
+import type { PubSub } from "@google-cloud/pubsub";
 import { jitteredDelay } from "./backoff.ts";
 import type { PubSubClient } from "./client.ts";
 import { Draining } from "./draining.ts";
@@ -7,6 +7,7 @@ import type { IntakeOptions, PubSubIntake } from "./intake-options.ts";
 import type { Delivery, IntakeEvents } from "./port.ts";
 import { probe } from "./probe.ts";
 import { Pull } from "./pull.ts";
+import type { Subscriber } from "./subscriber.ts";
 import { Timers } from "./timers.ts";
 import { explain, type Resource } from "./trouble.ts";
 
@@ -38,7 +39,7 @@ export class SubscriptionIntake implements PubSubIntake {
   readonly #draining = new Draining();
   readonly #timers = new Timers<"open" | "check" | "idle">();
   #events: IntakeEvents | undefined;
-  #subscriber: v1.SubscriberClient | undefined;
+  #subscriber: Subscriber | undefined;
   #mode: "idle" | "opening" | "open" | "lost" | "stopped" = "idle";
   #pull: Pull | undefined;
   /** What was said last: "open", or why it is lost. */
@@ -142,7 +143,7 @@ export class SubscriptionIntake implements PubSubIntake {
   }
 
   /** One connection for all pulls. */
-  #connection(): v1.SubscriberClient {
+  #connection(): Subscriber {
     this.#subscriber ??= this.#client.subscriber();
     return this.#subscriber;
   }

@@ -51,7 +51,7 @@ function startDeliver(tracing: Tracing, subscription: string, { delivery }: Held
 function attributesOf({ delivery, decoded }: Held, settlement: Settlement | undefined): Attributes {
   const rejection = settlement?.outcome === "rejected" ? settlement.rejection : undefined;
   return {
-    "messaging.message.body.size": delivery.data.length,
+    "messaging.message.body.size": delivery.dataBytes,
     "messaging.gcp_pubsub.message.delivery_attempt": delivery.attempt === 0 ? undefined : delivery.attempt,
     "rowpost.idempotency_key": decoded.key,
     "rowpost.outcome": settlement?.outcome,

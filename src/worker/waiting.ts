@@ -52,7 +52,7 @@ export class Waiting {
 
   add(delivery: Delivery): void {
     this.#queue.push(delivery);
-    this.#bytes += delivery.data.length;
+    this.#bytes += delivery.dataBytes;
   }
 
   /** The next batch: at most `messages`, and at most `bytes` of data unless its first one alone is larger. Empty: nothing can go. */
@@ -85,20 +85,20 @@ export class Waiting {
 
   /** Takes it, or counts it among the blocked; the first that has too many bytes ends the batch, and goes first next time. */
   #consider(held: Held, taken: Held[], room: Room): boolean {
-    const { length } = held.delivery.data;
+    const { dataBytes } = held.delivery;
     if (held.rows.some((row) => this.#inLanes.has(row) || this.#heldBack.has(row))) {
       for (const row of held.rows) this.#heldBack.add(row);
       this.#blocked += 1;
       return false;
     }
-    if (taken.length > 0 && length > room.bytes) {
+    if (taken.length > 0 && dataBytes > room.bytes) {
       room.messages = 0;
       return false;
     }
     taken.push(held);
     room.messages -= 1;
-    room.bytes -= length;
-    this.#bytes -= length;
+    room.bytes -= dataBytes;
+    this.#bytes -= dataBytes;
     return true;
   }
 

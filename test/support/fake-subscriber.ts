@@ -1,5 +1,9 @@
 import { EventEmitter } from "node:events";
-import type { v1 } from "@google-cloud/pubsub";
+import { protos } from "@google-cloud/pubsub";
+import { receivedMessages as readMessages } from "../../src/pubsub/received.ts";
+import type { Subscriber } from "../../src/pubsub/subscriber.ts";
+
+const { StreamingPullResponse } = protos.google.pubsub.v1;
 
 /** A StreamingPull as the client hands it out, played by the test. */
 export class FakeStream extends EventEmitter {
@@ -29,7 +33,7 @@ export class FakeStream extends EventEmitter {
       ackId,
       message: { data: Buffer.from("{}"), attributes: {}, messageId: ackId },
     }));
-    this.emit("data", { receivedMessages });
+    this.emit("data", readMessages(Buffer.from(StreamingPullResponse.encode({ receivedMessages }).finish())));
   }
 }
 
@@ -40,16 +44,12 @@ export interface Asked {
 }
 
 /** The client's gRPC layer without a broker: notes what is asked, and answers as it is told. */
-export class FakeSubscriber {
+export class FakeSubscriber implements Subscriber {
   readonly streams: FakeStream[] = [];
   readonly asked: Asked[] = [];
   /** Rejects a request with what it returns. */
   refuse: (asked: Asked) => unknown = () => undefined;
   initialized: Promise<unknown> = Promise.resolve();
-
-  get client(): v1.SubscriberClient {
-    return this as unknown as v1.SubscriberClient;
-  }
 
   initialize(): Promise<unknown> {
     return this.initialized;
@@ -67,6 +67,10 @@ export class FakeSubscriber {
 
   modifyAckDeadline(request: { ackIds: string[]; ackDeadlineSeconds: number }): Promise<void> {
     return this.#answer({ ids: request.ackIds, seconds: request.ackDeadlineSeconds });
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   async #answer(asked: Asked): Promise<void> {

@@ -9,7 +9,7 @@ const options = { subscription: "projects/p/subscriptions/s", gatherMs: 1, giveU
 function requests(more: Partial<typeof options> = {}) {
   const broker = new FakeSubscriber();
   const done = Promise.withResolvers<void>();
-  const made = new AckRequests(broker.client, { ...options, ...more }, done.resolve);
+  const made = new AckRequests(broker, { ...options, ...more }, done.resolve);
   return { broker, made, idle: done.promise };
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { ackIdOf } from "../../../src/pubsub/delivery.ts";
 import { PullStream } from "../../../src/pubsub/pull-stream.ts";
 import { FakeSubscriber, grpcError } from "../../support/fake-subscriber.ts";
 
@@ -16,8 +17,8 @@ function opened(t: TestContext) {
   const broker = new FakeSubscriber();
   const ids: string[] = [];
   const ends: unknown[] = [];
-  const stream = new PullStream(broker.client, options, {
-    received: (messages) => void ids.push(...messages.map(({ ackId }) => ackId ?? "")),
+  const stream = new PullStream(broker, options, {
+    received: (messages) => void ids.push(...messages.map(ackIdOf)),
     ended: (error) => void ends.push(error),
   });
   t.after(() => stream.close());

@@ -12,7 +12,7 @@ async function pulling(t: TestContext, more: Partial<typeof limits> = {}, broker
   const deliveries: Delivery[] = [];
   const told: string[] = [];
   const pull = new Pull(
-    broker.client,
+    broker,
     "projects/p/subscriptions/s",
     { ...limits, ...more },
     {

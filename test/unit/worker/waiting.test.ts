@@ -6,7 +6,7 @@ import type { Delivery } from "../../../src/pubsub/port.ts";
 import { type Held, Waiting } from "../../../src/worker/waiting.ts";
 
 function delivered(name: string, rows: readonly string[], bytes = 10): Delivery {
-  return { messageId: name, data: Buffer.alloc(bytes), rows } as unknown as Delivery;
+  return { messageId: name, dataBytes: bytes, rows } as unknown as Delivery;
 }
 
 /** Deliveries of these tests carry what they touch with them. */
@@ -136,10 +136,10 @@ class Model {
       if (taken.length === messages) break;
       const rows = rowsOf(one);
       if (rows.some((row) => heldBack.has(row))) for (const row of rows) heldBack.add(row);
-      else if (taken.length > 0 && size + one.data.length > bytes) break;
+      else if (taken.length > 0 && size + one.dataBytes > bytes) break;
       else {
         taken.push(one);
-        size += one.data.length;
+        size += one.dataBytes;
       }
     }
     this.#waiting = this.#waiting.filter((one) => !taken.includes(one));
