@@ -1,5 +1,5 @@
 import type { Change, RowId, Update } from "../messages/update.ts";
-import { foldChange } from "./fold-change.ts";
+import { foldChange, type Verdict } from "./fold-change.ts";
 import type { Settlement } from "./outcome.ts";
 import { missingRow, type Row, type Rows } from "./row.ts";
 
@@ -16,6 +16,8 @@ export interface Round {
 const UNCHANGED: Folded = { outcome: "unchanged" };
 const STALE: Folded = { outcome: "stale" };
 const LATER: Folded = { outcome: "later" };
+const ONE_CHANGED: Folded = { outcome: "applied", rows: 1, inserted: 0 };
+const ONE_INSERTED: Folded = { outcome: "applied", rows: 1, inserted: 1 };
 
 /**
  * Folds updates, in order, over rows: each update takes effect on all its rows or on none. Updates of one row keep their
@@ -68,28 +70,49 @@ class Cascades {
 }
 
 function foldUpdate(update: Update, rows: Rows, changed: Map<RowId, Row>): Folded {
+  const [first] = update.changes;
+  return first !== undefined && update.changes.length === 1
+    ? foldAlone(first, rows, changed)
+    : foldTogether(update, rows, changed);
+}
+
+/** Most updates are one change: what {@link foldTogether} does of it, without a draft. */
+function foldAlone(change: Change, rows: Rows, changed: Map<RowId, Row>): Folded {
+  const id = change.row ?? newRowId(change, changed.size);
+  const earlier = changed.get(id);
+  const row = earlier ?? rows.get(id) ?? missingRow(change.table, change.key);
+  const verdict = foldChange(change, row);
+  if (verdict.kind !== "changed") return settled(verdict);
+  if (hides(verdict.row, earlier)) return LATER;
+  changed.set(id, verdict.row);
+  return verdict.row.exists && !row.exists ? ONE_INSERTED : ONE_CHANGED;
+}
+
+/** What a change that changes nothing makes of its update when it stands alone or is the last word on it. */
+function settled(verdict: Exclude<Verdict, { kind: "changed" }>): Folded {
+  switch (verdict.kind) {
+    case "same":
+    case "equal":
+      return UNCHANGED;
+    case "older":
+      return STALE;
+    case "rejected":
+      return { outcome: "rejected", rejection: verdict.rejection };
+    case "later":
+      return LATER;
+    default:
+      return verdict satisfies never;
+  }
+}
+
+function foldTogether(update: Update, rows: Rows, changed: Map<RowId, Row>): Folded {
   const draft = new Map<RowId, Row>();
   for (const change of update.changes) {
     const id = change.row ?? newRowId(change, changed.size + draft.size);
     const row = draft.get(id) ?? changed.get(id) ?? rows.get(id) ?? missingRow(change.table, change.key);
     const verdict = foldChange(change, row);
-    switch (verdict.kind) {
-      case "changed":
-        draft.set(id, verdict.row);
-        break;
-      case "same":
-        break;
-      case "equal":
-        return UNCHANGED;
-      case "older":
-        return STALE;
-      case "rejected":
-        return { outcome: "rejected", rejection: verdict.rejection };
-      case "later":
-        return LATER;
-      default:
-        verdict satisfies never;
-    }
+    if (verdict.kind === "changed") draft.set(id, verdict.row);
+    else if (verdict.kind !== "same") return settled(verdict);
   }
   if (draft.size === 0) return UNCHANGED;
   for (const [id, row] of draft) if (hides(row, changed.get(id))) return LATER;

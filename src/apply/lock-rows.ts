@@ -2,8 +2,8 @@ import { rowId } from "../messages/row-id.ts";
 import type { RowId, Update } from "../messages/update.ts";
 import { identifier } from "../store/literal.ts";
 import { keyCondition, selected } from "../store/row-select.ts";
-import type { Store, Transaction } from "../store/store.ts";
-import type { Column, TableDefinition, Values } from "../tables/definition.ts";
+import type { DatabaseRow, Store, Transaction } from "../store/store.ts";
+import type { Column, TableDefinition, Value, Values } from "../tables/definition.ts";
 import { missingRow, type Row, storedRow } from "./row.ts";
 
 /**
@@ -107,15 +107,18 @@ async function lockChunk(
   for (const stored of await tx.select(
     `SELECT ${list} FROM ${identifier(table.name)} WHERE ${where} FOR UPDATE`,
   )) {
-    const id = rowId(
-      table,
-      Object.fromEntries(table.key.map((c) => [c.name, c.fromDatabase(stored[c.name])])),
-    );
+    const id = rowId(table, storedKey(table, stored));
     const key = keys.get(id);
     if (key === undefined) foreign = true;
     else rows.set(id, storedRow(table, key, stored));
   }
   if (foreign) await noteTaken(tx, flavor, table, ids, rows);
+}
+
+function storedKey(table: TableDefinition, stored: DatabaseRow): Values {
+  const key: Record<string, Value> = {};
+  for (const column of table.key) key[column.name] = column.fromDatabase(stored[column.name]);
+  return key;
 }
 
 /**

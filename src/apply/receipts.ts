@@ -77,7 +77,7 @@ export async function writeReceipts(
   const replaced: string[] = [];
   const rows: string[] = [];
   for (const [key, settled] of receipts) {
-    const id = ledger.get(key)?.id;
+    const id = ledger.size === 0 ? undefined : ledger.get(key)?.id;
     if (id !== undefined) replaced.push(id);
     rows.push(receiptTuple(key, settled));
   }

@@ -17,9 +17,16 @@ export function bytesLiteral(bytes: Buffer): string {
   return `X'${bytes.toString("hex")}'`;
 }
 
+/** The second whose text was asked for last: thousands of messages share one. */
+let lastSecond = { second: Number.NaN, text: "" };
+
 /** A moment as a DATETIME(6) literal in UTC; JavaScript keeps milliseconds. */
 export function timeLiteral(moment: Date): string {
-  return `'${moment.toISOString().slice(0, -1).replace("T", " ")}'`;
+  const milliseconds = moment.getTime();
+  const second = Math.floor(milliseconds / 1_000);
+  if (second !== lastSecond.second)
+    lastSecond = { second, text: moment.toISOString().slice(0, -5).replace("T", " ") };
+  return `'${lastSecond.text}.${String(milliseconds - second * 1_000).padStart(3, "0")}'`;
 }
 
 /** A canonical value of a column as an SQL literal that the server stores digit for digit. */

@@ -11,6 +11,7 @@ export interface Decimal {
 const ZERO: Decimal = { negative: false, digits: "", exponent: 0 };
 const NUMBER = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/;
 const DIGIT_ZERO = 48;
+const POINT = 46;
 
 /** A number's significant digits and what moves its point: `digits` × 10^(`power` + `shift`). */
 interface Parts {
@@ -94,4 +95,18 @@ export function readScaled(plain: string): bigint {
 function pointed(digits: string, scale: number): string {
   const point = digits.length - scale;
   return scale === 0 ? digits : `${digits.slice(0, point)}.${digits.slice(point)}`;
+}
+
+/**
+ * How many digits stand before the point of a text that {@link plainDigits} would give again as it is: digits, a point, and `scale`
+ * digits, no sign, no zeros in front; with `scale` 0 no point. 0 for any other text, most of which are numbers all the same.
+ */
+export function plainWholeDigits(text: string, scale: number): number {
+  const whole = scale === 0 ? text.length : text.length - scale - 1;
+  if (whole < 1 || (whole > 1 && text.charCodeAt(0) === DIGIT_ZERO)) return 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (at === whole ? code !== POINT : code < DIGIT_ZERO || code > DIGIT_ZERO + 9) return 0;
+  }
+  return whole;
 }

@@ -2,6 +2,7 @@ import {
   fractionDigits,
   parseDecimal,
   plainDigits,
+  plainWholeDigits,
   printScaled,
   readScaled,
   wholeDigits,
@@ -32,6 +33,7 @@ export function decimalKind(precision: number, scale: number, unsigned: boolean)
       },
     },
     fromDatabase: (raw) => {
+      if (typeof raw === "string" && plainWholeDigits(raw, scale) > 0) return raw;
       const value = parseDecimal(String(raw));
       return value === undefined ? String(raw) : plainDigits(value, scale);
     },
@@ -53,6 +55,10 @@ function exactDecimal(whole: number, scale: number, unsigned: boolean, most: big
     const text = numberText(input);
     if (text === undefined) {
       return TYPE;
+    }
+    const plain = plainWholeDigits(text, scale);
+    if (plain > 0 && plain <= whole) {
+      return text;
     }
     const value = parseDecimal(text);
     if (value === undefined) {
