@@ -74,5 +74,5 @@ export class PulledDelivery implements Delivery {
 
 /** The name of a delivery that is not handed out. */
 export function ackIdOf({ response, ackIdStart, ackIdEnd }: ReceivedMessage): string {
-  return response.toString("latin1", ackIdStart, ackIdEnd);
+  return response.toString("utf8", ackIdStart, ackIdEnd);
 }

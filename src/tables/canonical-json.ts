@@ -14,6 +14,68 @@ const MOST_ZEROS = 400;
  * Own members called `__proto__` are plain data. Takes what JSON.parse makes, {@link LosslessNumber} and bigint.
  */
 export function canonicalJson(value: unknown): string {
+  const copy = sortedCopy(value);
+  return copy === NONE ? spelled(value) : JSON.stringify(copy);
+}
+
+/** What no copy can hold in canonical order: `JSON.stringify` would print it in another way. */
+const NONE = Symbol("no copy");
+const PLAIN: ReadonlySet<string> = new Set(["string", "number", "boolean"]);
+
+/** The value with the members of its objects in canonical order, itself where they are. `JSON.stringify` prints all else as it must be. */
+function sortedCopy(value: unknown): unknown {
+  switch (typeof value) {
+    case "string":
+    case "number":
+    case "boolean":
+      return value;
+    case "object":
+      if (value === null) return null;
+      return Array.isArray(value) ? sortedItems(value) : sortedMembers(value);
+    default:
+      return NONE;
+  }
+}
+
+function sortedItems(items: readonly unknown[]): unknown {
+  let copies: unknown[] | undefined;
+  for (let at = 0; at < items.length; at++) {
+    const item = items[at];
+    const copy = sortedCopy(item);
+    if (copy === NONE) return NONE;
+    if (copy !== item) copies ??= items.slice(0, at);
+    copies?.push(copy);
+  }
+  return copies ?? items;
+}
+
+function sortedMembers(value: object): unknown {
+  if (value instanceof LosslessNumber) return NONE;
+  const members = value as Record<string, unknown>;
+  let same = true;
+  let before = "";
+  for (const name in members) {
+    // An object puts names that are numbers first, and __proto__ would be no member of the copy.
+    if (isDigit(name.charCodeAt(0)) || name === "__proto__") return NONE;
+    same &&= before <= name && PLAIN.has(typeof members[name]);
+    before = name;
+  }
+  if (same) return members;
+  const copy: Record<string, unknown> = {};
+  for (const name of sorted(Object.keys(members))) {
+    const item = sortedCopy(members[name]);
+    if (item === NONE) return NONE;
+    copy[name] = item;
+  }
+  return copy;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57;
+}
+
+/** The same text, piece by piece. */
+function spelled(value: unknown): string {
   switch (typeof value) {
     case "string":
       return quote(value);
@@ -49,7 +111,7 @@ export function canonicalNumber(text: string): string {
 function array(items: readonly unknown[]): string {
   let text = "[";
   for (let at = 0; at < items.length; at++) {
-    text += at === 0 ? canonicalJson(items[at]) : `,${canonicalJson(items[at])}`;
+    text += at === 0 ? spelled(items[at]) : `,${spelled(items[at])}`;
   }
   return `${text}]`;
 }
@@ -62,7 +124,7 @@ function object(value: object): string {
   let text = "{";
   for (let at = 0; at < names.length; at++) {
     const name = names[at] ?? "";
-    text += `${(at === 0 ? "" : ",") + quote(name)}:${canonicalJson((value as Record<string, unknown>)[name])}`;
+    text += `${(at === 0 ? "" : ",") + quote(name)}:${spelled((value as Record<string, unknown>)[name])}`;
   }
   return `${text}}`;
 }

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { p } from "@mikro-orm/mysql";
 import fc from "fast-check";
-import { parseDecimal, plainDigits, printScaled, readScaled } from "../../../src/tables/decimal.ts";
+import {
+  parseDecimal,
+  plainDigits,
+  plainWholeDigits,
+  printScaled,
+  readScaled,
+} from "../../../src/tables/decimal.ts";
 import { columnOf, lossless, read, readDelta } from "./column-of.ts";
 
 const money = columnOf(p.decimal().precision(10).scale(2));
@@ -109,5 +115,26 @@ test("a decimal's text tells its value, and equal values have equal parts", () =
         assert.equal(moved?.exponent, value.digits === "" ? 0 : value.exponent + power);
       },
     ),
+  );
+});
+
+test("a text that is taken as it is, is the one that its number would be printed as", () => {
+  const digits = fc.stringMatching(/^-?[0-9]{0,5}\.?[0-9]{0,3}$/);
+  let taken = 0;
+  fc.assert(
+    fc.property(digits, fc.integer({ min: 0, max: 3 }), (text, scale) => {
+      const whole = plainWholeDigits(text, scale);
+      if (whole === 0) return;
+      taken += 1;
+      const value = parseDecimal(text) ?? assert.fail(`${text} is no number`);
+      assert.equal(plainDigits(value, scale), text);
+      assert.equal(whole, text.split(".")[0]?.length);
+    }),
+    { numRuns: 5_000 },
+  );
+  assert.ok(taken > 100, `${taken} were taken`);
+  assert.deepEqual(
+    ["1.50", "0.50", "01.50", "1.5", "-1.50", "1,50", ".50", "1e2"].map((text) => plainWholeDigits(text, 2)),
+    [1, 1, 0, 0, 0, 0, 0, 0],
   );
 });

@@ -178,3 +178,37 @@ test("what the server prints of a JSON document is brought to the canonical text
   assert.equal(column.fromDatabase("not json"), "not json");
   assert.equal(column.fromDatabase(null), null);
 });
+
+/** The canonical text as RFC 8785 defines it, member by member. */
+function spelledOut(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(spelledOut).join(",")}]`;
+  if (typeof value === "bigint") return String(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${spelledOut(member)}`).join(",")}}`;
+}
+
+test("whatever the value, its text is the one that its members' own texts make", () => {
+  const name = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.constantFrom("__proto__", "toJSON", "10", "9", "-1", "constructor", ""),
+  );
+  const leaf = fc.oneof(
+    fc.string({ unit: "binary" }),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.boolean(),
+    fc.constant(null),
+    fc.bigInt({ min: -(2n ** 53n) + 1n, max: 2n ** 53n - 1n }),
+  );
+  const { value } = fc.letrec((tie) => ({
+    value: fc.oneof({ depthSize: "small", withCrossShrink: true }, leaf, tie("list"), tie("object")),
+    list: fc.array(tie("value"), { maxLength: 4 }),
+    object: fc.dictionary(name, tie("value"), { maxKeys: 20, noNullPrototype: false }),
+  }));
+  fc.assert(
+    fc.property(value, (one) => {
+      assert.equal(canonicalJson(one), spelledOut(one));
+    }),
+    { numRuns: 2_000 },
+  );
+});
