@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { FaultRates } from "../../src/local/broker/faults.ts";
+import { ROWPOST_FLAGS } from "../bench/run-candidate.ts";
 import { brokerProcess } from "../support/broker-process.ts";
 import { type RowpostProcess, startRowpost } from "../support/process.ts";
 import { receiptCount } from "../support/receipt-count.ts";
@@ -19,9 +20,6 @@ const ONE_IN_A_HUNDRED: FaultRates = {
   resets: { rate: 0.0001 },
   refusals: { acknowledge: { rate: 0.001, length: [1, 3] } },
 };
-
-/** The flags of `src/cli.ts`, which decide about memory. */
-const FLAGS = ["--max-semi-space-size=16", "--heap-growing-percent=30"];
 
 export interface SoakOptions {
   readonly seconds: number;
@@ -79,7 +77,7 @@ async function stage(scope: Scope, faults: FaultRates): Promise<Stage> {
   const on = await rig(scope, {}, { broker });
   await Promise.all([on.migrate(), on.topology()]);
   const environment = { ...on.environment, WORKER_PORT: "0" };
-  const worker = await startRowpost(scope, ["worker"], environment, undefined, FLAGS);
+  const worker = await startRowpost(scope, ["worker"], environment, undefined, [...ROWPOST_FLAGS]);
   const where = async () => /"health":"([^"]+)"/.exec(await worker.output())?.[1];
   const url = await until("the worker says where its health is", where, { timeoutMs: 30_000 });
   return { on, worker, url };
