@@ -1,5 +1,5 @@
-import { type Client, Metadata } from "@grpc/grpc-js";
-import { protos, type v1 } from "@google-cloud/pubsub";
+import { type Client, Metadata, type MethodDefinition } from "@grpc/grpc-js";
+import type { protos, v1 } from "@google-cloud/pubsub";
 import { type ReceivedMessage, receivedMessages } from "./received.ts";
 
 type PullRequest = protos.google.pubsub.v1.IStreamingPullRequest;
@@ -36,10 +36,10 @@ export interface Subscriber {
 
 /** The subscriber over the official client: its channel, its credentials, its calls, but for the responses of a StreamingPull. */
 export function subscriberOf(client: v1.SubscriberClient): Subscriber {
-  let stub: Client | undefined;
+  let stub: Stub | undefined;
   return {
     async initialize() {
-      stub = (await client.initialize()) as unknown as Client;
+      stub = (await client.initialize()) as unknown as Stub;
     },
     streamingPull(subscription) {
       if (stub === undefined) throw new Error("the subscriber is not initialized");
@@ -51,16 +51,13 @@ export function subscriberOf(client: v1.SubscriberClient): Subscriber {
   };
 }
 
-const { StreamingPullRequest } = protos.google.pubsub.v1;
+/** gRPC's own client, whose methods know their path and how their requests are written. */
+type Stub = Client & { readonly streamingPull: MethodDefinition<PullRequest, unknown> };
 
-function streamingPull(stub: Client, subscription: string): PullCall {
+function streamingPull(stub: Stub, subscription: string): PullCall {
   const metadata = new Metadata();
   // Google routes by it (Google Cloud API, "Request headers"); the client's own method sets the same.
   metadata.set("x-goog-request-params", `subscription=${encodeURIComponent(subscription)}`);
-  return stub.makeBidiStreamRequest<PullRequest, readonly ReceivedMessage[]>(
-    "/google.pubsub.v1.Subscriber/StreamingPull",
-    (request) => Buffer.from(StreamingPullRequest.encode(request).finish()),
-    receivedMessages,
-    metadata,
-  );
+  const { path, requestSerialize } = stub.streamingPull;
+  return stub.makeBidiStreamRequest(path, requestSerialize, receivedMessages, metadata);
 }
