@@ -16,7 +16,7 @@ export const ROWPOST_FLAGS: readonly string[] = [
 ];
 
 /** For start, run and end of one candidate. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 900_000;
 
 export interface RunOptions {
   readonly signal: AbortSignal;
@@ -30,7 +30,7 @@ export interface RunOptions {
 
 /**
  * Runs one candidate in a process of its own and gives what it measured. Rejects when the process fails, when it takes longer
- * than five minutes, and with the signal's reason; the process is gone then.
+ * than a quarter of an hour, and with the signal's reason; the process is gone then.
  */
 export async function runCandidate(
   job: Job,

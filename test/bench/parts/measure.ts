@@ -69,6 +69,8 @@ export interface Variant {
 /** What one run gave; undefined where something can't be measured, or is not asked for. */
 export interface Sample {
   readonly rate: number;
+  /** Of the second half. */
+  readonly warmRate?: number | undefined;
   readonly clientCpu?: number | undefined;
   readonly mysqlCpu?: number | undefined;
   readonly retries?: number | undefined;
@@ -106,6 +108,7 @@ export function mediansOf(samples: readonly Sample[]): Required<Sample> {
   const median = (name: keyof Sample) => spread(samples.map((sample) => sample[name]))?.median;
   return {
     rate: median("rate") ?? Number.NaN,
+    warmRate: median("warmRate"),
     clientCpu: median("clientCpu"),
     mysqlCpu: median("mysqlCpu"),
     retries: median("retries"),

@@ -5,6 +5,8 @@ import { runCandidate } from "../run-candidate.ts";
 export interface FleetFigures {
   /** Messages a second of all, from the moment when the last of them had its first delivery. */
   readonly rate: number;
+  /** The same once half of all messages are settled: what the workers do once Node has compiled what runs often. */
+  readonly warmRate: number;
   /** Microseconds of CPU a message, of all workers. */
   readonly clientCpu: number;
   readonly retries: number;
@@ -43,7 +45,7 @@ export function fleetFigures(
   told: readonly (readonly Progress[])[],
   figures: readonly Pick<Figures, "clientCpu" | "retries">[],
 ): FleetFigures {
-  const all = told.flat();
+  const all = told.flat().sort((a, b) => a.at - b.at);
   const lastFirst = Math.max(
     ...told.flatMap(([progress]) => (progress === undefined ? [] : [progress.first])),
   );
@@ -51,12 +53,15 @@ export function fleetFigures(
   const settledBy = (time: number) =>
     told.reduce((sum, one) => sum + (one.findLast(({ at }) => at <= time)?.settled ?? 0), 0);
   const total = settledBy(end);
+  const half = all.map(({ at }) => at).find((time) => settledBy(time) >= total / 2) ?? lastFirst;
+  const rateFrom = (from: number) => ((total - settledBy(from)) * 1000) / (end - from);
   const cpu = told.reduce((sum, one, i) => {
     const own = one.at(-1)?.settled ?? 0;
     return own === 0 ? sum : sum + own * (figures[i]?.clientCpu ?? Number.NaN);
   }, 0);
   return {
-    rate: ((total - settledBy(lastFirst)) * 1000) / (end - lastFirst),
+    rate: rateFrom(lastFirst),
+    warmRate: rateFrom(Math.max(half, lastFirst)),
     clientCpu: cpu / total,
     retries: figures.reduce((sum, { retries }) => sum + retries, 0),
   };

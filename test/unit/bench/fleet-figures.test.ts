@@ -14,17 +14,28 @@ test("the rate of several workers counts from when the last of them had a delive
     { clientCpu: 80, retries: 2 },
   ];
   const found = fleetFigures([early, late], figures);
-  assert.deepEqual(found, { rate: 5_000, clientCpu: (4_000 * 40 + 3_000 * 80) / 7_000, retries: 3 });
+  assert.deepEqual(found, {
+    rate: 5_000,
+    warmRate: 20_000,
+    clientCpu: (4_000 * 40 + 3_000 * 80) / 7_000,
+    retries: 3,
+  });
 });
 
 test("a worker that came too late for any message counts for nothing", () => {
   const only = [
     { first: 0, at: 0, settled: 0 },
+    { first: 0, at: 750, settled: 1_000 },
     { first: 0, at: 1_000, settled: 2_000 },
   ];
   const figures = [
     { clientCpu: 50, retries: 0 },
     { clientCpu: Number.NaN, retries: 0 },
   ];
-  assert.deepEqual(fleetFigures([only, []], figures), { rate: 2_000, clientCpu: 50, retries: 0 });
+  assert.deepEqual(fleetFigures([only, []], figures), {
+    rate: 2_000,
+    warmRate: 4_000,
+    clientCpu: 50,
+    retries: 0,
+  });
 });
