@@ -2,7 +2,7 @@ import type { JsonValue } from "./json-value.ts";
 import { isJsonObject } from "./json-value.ts";
 import { pointerTo } from "./pointer.ts";
 import { quote } from "./quote.ts";
-import { stringEnd } from "./scan-json.ts";
+import { stringEnd } from "../tables/scan-json.ts";
 
 /** Where a text stops being JSON: offset in UTF-16 units from 0, line and column from 1, and what was wrong there. */
 export interface SyntaxFault {

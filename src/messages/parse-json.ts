@@ -5,7 +5,7 @@ import { duplicateMember, illFormedText, syntaxFault } from "./json-faults.ts";
 import type { JsonValue } from "./json-value.ts";
 import { quote } from "./quote.ts";
 import type { Rejection } from "./rejection.ts";
-import { scanJson } from "./scan-json.ts";
+import { scanJson } from "../tables/scan-json.ts";
 
 /** The limits that a JSON text is held to: bytes of data, levels of nested objects and arrays. */
 export interface JsonLimits {

@@ -1,5 +1,6 @@
 import { escape } from "mysql2";
 import type { Column, Value } from "../tables/definition.ts";
+import { scanJson } from "../tables/scan-json.ts";
 import type { Store } from "./store.ts";
 
 /** A name as an SQL identifier. */
@@ -66,7 +67,7 @@ const LONG_NUMBER = /[\d.]{16}/;
  * double (MySQL 8.4 Reference Manual, "The JSON Data Type"). Such numbers are put in as decimals instead.
  */
 function mysqlJson(text: string): string {
-  if (!LONG_NUMBER.test(text)) return escape(text);
+  if (!LONG_NUMBER.test(text) || !scanJson(text).longNumbers) return escape(text);
   const exact: { path: string; digits: string }[] = [];
   const rounded = withoutExactNumbers(JSON.parse(text, keepSource), "$", exact);
   if (exact.length === 0) return escape(text);

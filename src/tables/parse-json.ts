@@ -1,6 +1,7 @@
 import { parseDecimal } from "./decimal.ts";
 import { Fault } from "./fault.ts";
 import { LosslessNumber } from "./lossless-number.ts";
+import { scanJson } from "./scan-json.ts";
 
 /** Only a number with this many digits, or with such an exponent, can be one that a double does not hold. */
 const SUSPECT = /[\d.]{16}|[eE][+-]?\d{3}/;
@@ -12,10 +13,15 @@ const INVALID = new Fault("format", "must be JSON");
  */
 export function parseJson(text: string): unknown {
   try {
-    return SUSPECT.test(text) ? JSON.parse(text, keepDigits as Reviver) : JSON.parse(text);
+    return hasLongNumber(text) ? JSON.parse(text, keepDigits as Reviver) : JSON.parse(text);
   } catch {
     return INVALID;
   }
+}
+
+/** The digits of an id in a string, which are common, are no number. */
+function hasLongNumber(text: string): boolean {
+  return SUSPECT.test(text) && scanJson(text).longNumbers;
 }
 
 /** TypeScript's `lib` doesn't know the third parameter yet (TC39 proposal "JSON.parse source text access"). */
