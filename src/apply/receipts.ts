@@ -31,7 +31,7 @@ export async function lookUpReceipts(tx: Transaction, keys: Iterable<Idempotency
   const byId = new Map<string, IdempotencyKey>();
   for (const key of keys) byId.set(keyId(key), key);
   const ledger: Ledger = new Map();
-  const ids = [...byId.keys()].sort();
+  const ids = [...byId.keys()];
   for (let at = 0; at < ids.length; at += KEYS_PER_SELECT) {
     const list = ids.slice(at, at + KEYS_PER_SELECT).map((id) => `X'${id}'`);
     const found = await tx.select(
