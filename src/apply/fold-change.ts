@@ -81,31 +81,69 @@ function create(change: Change, row: Row): Verdict {
 function write(change: Change, row: Row): Verdict {
   const age = comparedVersion(change, row);
   if (age !== undefined) return age;
-  let written: Record<string, Value> | undefined;
-  for (const name of Object.keys(change.set)) {
-    const value = change.set[name] as Value;
-    const current = valueOf(row, columnOf(change.table, name));
-    if (current === SERVER_VALUE) return LATER;
-    if (current === value) continue;
-    written ??= { ...row.written };
-    written[name] = value;
-  }
-  for (const name of Object.keys(change.add)) {
-    const column = columnOf(change.table, name);
-    const value = valueOf(row, column);
-    if (value === SERVER_VALUE) return LATER;
-    const sum = column.plus(value, change.add[name] as Value);
-    if (sum === undefined) return outOfRange(change, name);
-    if (sum === value) continue;
-    written ??= { ...row.written };
-    written[name] = sum;
-  }
+  const draft: Draft = { written: undefined };
+  const wait =
+    setColumns(change, row, draft) ?? addColumns(change, row, draft) ?? setDocuments(change, row, draft);
+  if (wait !== undefined) return wait;
+  const { written } = draft;
   if (written === undefined) return SAME;
   const { onUpdate } = change.table;
   if (onUpdate.length === 0) return { kind: "changed", row: { ...row, written } };
   return row.stored === undefined && waitsForTime(change, row)
     ? LATER
     : { kind: "changed", row: { ...row, written: withTimes(change, written) } };
+}
+
+/** What one change writes into a row, together with what the batch has written there before; undefined while it is nothing new. */
+interface Draft {
+  written: Record<string, Value> | undefined;
+}
+
+function put(draft: Draft, row: Row, name: string, value: Value): void {
+  draft.written ??= { ...row.written };
+  draft.written[name] = value;
+}
+
+/** A document as the database printed it: to compare it takes parsing. */
+function isPrinted(row: Row, { name, kind }: Column): boolean {
+  return kind === "json" && row.written[name] === undefined;
+}
+
+function setColumns(change: Change, row: Row, draft: Draft): Verdict | undefined {
+  for (const name of Object.keys(change.set)) {
+    const column = columnOf(change.table, name);
+    if (isPrinted(row, column)) continue;
+    const value = change.set[name] as Value;
+    const current = valueOf(row, column);
+    if (current === SERVER_VALUE) return LATER;
+    if (current !== value) put(draft, row, name, value);
+  }
+  return undefined;
+}
+
+function addColumns(change: Change, row: Row, draft: Draft): Verdict | undefined {
+  for (const name of Object.keys(change.add)) {
+    const column = columnOf(change.table, name);
+    const value = valueOf(row, column);
+    if (value === SERVER_VALUE) return LATER;
+    const sum = column.plus(value, change.add[name] as Value);
+    if (sum === undefined) return outOfRange(change, name);
+    if (sum !== value) put(draft, row, name, sum);
+  }
+  return undefined;
+}
+
+/** A row that changes anyway gets its documents without a look at what it holds. */
+function setDocuments(change: Change, row: Row, draft: Draft): Verdict | undefined {
+  for (const name of Object.keys(change.set)) {
+    const column = columnOf(change.table, name);
+    if (!isPrinted(row, column)) continue;
+    const value = change.set[name] as Value;
+    const current = draft.written === undefined ? valueOf(row, column) : undefined;
+    if (current === SERVER_VALUE) return LATER;
+    if (current !== value) put(draft, row, name, value);
+  }
+  return undefined;
 }
 
 /** The server would write the time into a row that this batch has made with another value; where that is the time, it is the same. */

@@ -10,9 +10,8 @@ import type { Fingerprint } from "./update.ts";
  * an object that is no update counts as a lone change, every other value stands for itself.
  */
 export function fingerprintOf(update: JsonValue): Fingerprint {
-  const text = canonicalJson(update);
   const alone = isJsonObject(update) && !Object.hasOwn(update, "changes");
-  return sha256(alone ? `{"changes":[${text}]}` : text);
+  return sha256(canonicalJson(alone ? { changes: [update] } : update));
 }
 
 /** The fingerprint of data that is no JSON which canonical JSON could write: SHA-256 of the bytes. */

@@ -53,10 +53,19 @@ export function literal(column: Column, value: Value, flavor: Store["flavor"]): 
     case "binary":
       return bytesLiteral(Buffer.from(value as string, "base64"));
     case "json":
-      return flavor === "mysql" ? mysqlJson(value as string) : escape(value as string);
+      return flavor === "mysql" ? mysqlJson(value as string) : jsonLiteral(value as string);
     default:
       return column.kind satisfies never;
   }
+}
+
+/**
+ * Canonical JSON has no control characters, and in a string literal only its quote and the backslash mean something (MySQL
+ * 8.4 Reference Manual, "String Literals"): its many double quotes can stay as they are.
+ */
+function jsonLiteral(text: string): string {
+  const escaped = text.includes("\\") ? text.replaceAll("\\", "\\\\") : text;
+  return escaped.includes("'") ? `'${escaped.replaceAll("'", "''")}'` : `'${escaped}'`;
 }
 
 /** Only a text that holds one of these can hold a number that MySQL's own JSON parser would round to a double. */
@@ -67,10 +76,10 @@ const LONG_NUMBER = /[\d.]{16}/;
  * double (MySQL 8.4 Reference Manual, "The JSON Data Type"). Such numbers are put in as decimals instead.
  */
 function mysqlJson(text: string): string {
-  if (!LONG_NUMBER.test(text) || !scanJson(text).longNumbers) return escape(text);
+  if (!LONG_NUMBER.test(text) || !scanJson(text).longNumbers) return jsonLiteral(text);
   const exact: { path: string; digits: string }[] = [];
   const rounded = withoutExactNumbers(JSON.parse(text, keepSource), "$", exact);
-  if (exact.length === 0) return escape(text);
+  if (exact.length === 0) return jsonLiteral(text);
   const [first] = exact;
   if (first?.path === "$") return `CAST(${decimalCast(first.digits)} AS JSON)`;
   const puts = exact.map(({ path, digits }) => `${escape(path)},${decimalCast(digits)}`);

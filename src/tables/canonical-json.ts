@@ -20,7 +20,6 @@ export function canonicalJson(value: unknown): string {
 
 /** What no copy can hold in canonical order: `JSON.stringify` would print it in another way. */
 const NONE = Symbol("no copy");
-const PLAIN: ReadonlySet<string> = new Set(["string", "number", "boolean"]);
 
 /** The value with the members of its objects in canonical order, itself where they are. `JSON.stringify` prints all else as it must be. */
 function sortedCopy(value: unknown): unknown {
@@ -52,22 +51,72 @@ function sortedItems(items: readonly unknown[]): unknown {
 function sortedMembers(value: object): unknown {
   if (value instanceof LosslessNumber) return NONE;
   const members = value as Record<string, unknown>;
-  let same = true;
-  let before = "";
-  for (const name in members) {
-    // An object puts names that are numbers first, and __proto__ would be no member of the copy.
-    if (isDigit(name.charCodeAt(0)) || name === "__proto__") return NONE;
-    same &&= before <= name && PLAIN.has(typeof members[name]);
-    before = name;
-  }
-  if (same) return members;
+  const order = orderOf(members);
+  if (order === undefined) return NONE;
+  if (order === AS_WRITTEN) return withSortedItems(members);
   const copy: Record<string, unknown> = {};
-  for (const name of sorted(Object.keys(members))) {
+  for (const name of order) {
     const item = sortedCopy(members[name]);
     if (item === NONE) return NONE;
     copy[name] = item;
   }
   return copy;
+}
+
+/** Of members in canonical order; themselves when what they hold is too. */
+function withSortedItems(members: Record<string, unknown>): unknown {
+  let copy: Record<string, unknown> | undefined;
+  for (const name in members) {
+    const member = members[name];
+    const item = sortedCopy(member);
+    if (item === NONE) return NONE;
+    if (item === member) continue;
+    copy ??= { ...members };
+    copy[name] = item;
+  }
+  return copy ?? members;
+}
+
+/** Members in the order in which somebody wrote them, and in canonical order. */
+interface Order {
+  readonly written: readonly string[];
+  readonly canonical: readonly string[];
+}
+
+const AS_WRITTEN: readonly string[] = [];
+/** The orders met last, by their first name: a publisher writes its updates one like the other. */
+const orders = new Map<string, Order>();
+const MOST_ORDERS = 256;
+/** Only orders of so few members, with so few characters in all their names, are worth their memory. */
+const MOST_MEMBERS = 64;
+const MOST_CHARACTERS = 2_048;
+
+/** The names in canonical order; undefined for an object of which no copy can have it. */
+function orderOf(members: Record<string, unknown>): readonly string[] | undefined {
+  let count = 0;
+  let characters = 0;
+  let before = "";
+  let isSorted = true;
+  let known: Order | undefined;
+  for (const name in members) {
+    // An object puts names that are numbers first, and __proto__ would be no member of the copy.
+    if (isDigit(name.charCodeAt(0)) || name === "__proto__") return undefined;
+    if (count === 0) known = orders.get(name);
+    else if (known !== undefined && known.written[count] !== name) known = undefined;
+    isSorted &&= before <= name;
+    before = name;
+    characters += name.length;
+    count += 1;
+  }
+  if (isSorted) return AS_WRITTEN;
+  if (known?.written.length === count) return known.canonical;
+  const written = Object.keys(members);
+  const canonical = sorted([...written]);
+  if (count <= MOST_MEMBERS && characters <= MOST_CHARACTERS) {
+    if (orders.size === MOST_ORDERS) orders.clear();
+    orders.set(written[0] ?? "", { written, canonical });
+  }
+  return canonical;
 }
 
 function isDigit(code: number): boolean {

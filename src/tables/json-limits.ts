@@ -49,8 +49,9 @@ function objectFault(value: object, depth: number): Fault | undefined {
     }
     return undefined;
   }
-  for (const [name, member] of Object.entries(value)) {
-    const fault = name.isWellFormed() ? jsonFault(member, depth + 1) : UNICODE;
+  const members = value as Record<string, unknown>;
+  for (const name in members) {
+    const fault = name.isWellFormed() ? jsonFault(members[name], depth + 1) : UNICODE;
     if (fault !== undefined) {
       return fault;
     }

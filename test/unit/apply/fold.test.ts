@@ -1,12 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { p } from "@mikro-orm/mysql";
 import { type Folded, fold } from "../../../src/apply/fold.ts";
 import { missingRow, type Row, storedRow } from "../../../src/apply/row.ts";
 import { rowId } from "../../../src/messages/row-id.ts";
 import type { RowId } from "../../../src/messages/update.ts";
+import { defineTable } from "../../../src/tables/define-table.ts";
 import type { TableDefinition } from "../../../src/tables/definition.ts";
 import { accounts, counters, notes, people } from "../../support/tables.ts";
 import { change, update } from "../../support/updates.ts";
+
+const papers = defineTable({
+  name: "papers",
+  columns: { id: p.integer(), title: p.string().length(50).nullable(), body: p.json().nullable() },
+  key: "id",
+});
 
 type Stored = Record<string, unknown> & { id: string | number };
 
@@ -33,6 +41,25 @@ function outcomes(folded: readonly Folded[]): string[] {
 function writtenTo(round: ReturnType<typeof fold>, table: TableDefinition, id: string | number) {
   return round.rows.get(rowId(table, { id }));
 }
+
+test("a document that the row holds already, however the server prints it, changes nothing by itself", () => {
+  const stored = { id: 1, title: "old", body: '{"b": 1.0, "a": [1, 2]}' };
+  const document = { a: [1, 2], b: 1 };
+  const set = (group: Record<string, unknown>) =>
+    update(change(papers, "update", { key: { id: 1 }, set: group }));
+  const same = [set({ body: document }), set({ body: document, title: "old" })];
+  const alone = fold(rows(papers, [stored]), same);
+  assert.deepEqual(outcomes(alone.folded), ["unchanged", "unchanged"]);
+  assert.equal(alone.rows.size, 0);
+  const together = fold(rows(papers, [stored]), [
+    set({ body: document, title: "new" }),
+    set({ body: document }),
+    set({ body: { a: [], b: 1 } }),
+    set({ body: { b: 1, a: [] } }),
+  ]);
+  assert.deepEqual(outcomes(together.folded), ["applied", "unchanged", "applied", "unchanged"]);
+  assert.deepEqual(writtenTo(together, papers, 1)?.written, { title: "new", body: '{"a":[],"b":1}' });
+});
 
 test("increments of one row add up exactly beyond 2^53", () => {
   const add = update(change(counters, "update", { key: { id: "a" }, add: { n: "9007199254740993" } }));

@@ -27,6 +27,24 @@ test("members are sorted by UTF-16 code units, whatever their number", () => {
   );
 });
 
+test("objects that begin alike and go on differently are each sorted", () => {
+  const objects: [string, string][] = [
+    ['{"c":1,"b":2,"a":3}', '{"a":3,"b":2,"c":1}'],
+    ['{"c":4,"b":5,"a":6}', '{"a":6,"b":5,"c":4}'],
+    ['{"c":1,"a":2,"b":3}', '{"a":2,"b":3,"c":1}'],
+    ['{"c":1,"b":2}', '{"b":2,"c":1}'],
+    ['{"c":1,"b":2,"a":3,"aa":4}', '{"a":3,"aa":4,"b":2,"c":1}'],
+    [
+      '{"c":{"c":1,"b":2},"b":[{"c":1,"a":[{"z":1,"y":2}]}]}',
+      '{"b":[{"a":[{"y":2,"z":1}],"c":1}],"c":{"b":2,"c":1}}',
+    ],
+    ['{"a":{"c":1,"b":2},"b":3}', '{"a":{"b":2,"c":1},"b":3}'],
+  ];
+  for (const [written, canonical] of [...objects, ...objects.toReversed()]) {
+    assert.equal(canonicalJson(JSON.parse(written)), canonical);
+  }
+});
+
 test("numbers are printed as ECMAScript does (RFC 8785 appendix B)", () => {
   const samples: [string, string][] = [
     ["0000000000000000", "0"],
