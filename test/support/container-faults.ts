@@ -33,8 +33,8 @@ function restrictionFaults({ container: { securityContext: context } }: InContai
   ];
 }
 
-/** Young generation of the image's --max-semi-space-size=16, three times; and what lies beside the heap, as measured. In MiB. */
-const YOUNG = 3 * 16;
+/** Young generation of the image's --max-semi-space-size=8, three times; and what lies beside the heap, as measured. In MiB. */
+const YOUNG = 3 * 8;
 const BESIDE_HEAP = 144;
 
 function resourceFaults({ container }: InContainer): string[] {
