@@ -1,5 +1,5 @@
 import { CANDIDATES, type Candidate, type Figures, TITLES } from "../job.ts";
-import type { PartName, PartResult, PartRow } from "../parts/part.ts";
+import { COLUMNS, type PartName, type PartResult, type PartRow } from "../parts/part.ts";
 import { figure } from "../results.ts";
 import { drawPanel, type LinePanel, type Panel } from "./panel.ts";
 import { escapeXml, short, text } from "./svg.ts";
@@ -12,22 +12,23 @@ export interface BenchFigures {
   readonly parts: readonly PartResult[];
 }
 
+const RATE = COLUMNS.rate.head;
 const WIDTH = 960;
 const MARGIN = 20;
 const TOP = 62;
 const PANEL = 206;
 const GAP = 18;
-const COLUMNS = 2;
+const PANELS_ABREAST = 2;
 
 /** An SVG of all that was measured, on a white ground of its own, so that it reads the same in light and dark. */
 export function drawBench(figures: BenchFigures): string {
   const panels = panelsOf(figures);
-  const height = TOP + Math.ceil(panels.length / COLUMNS) * (PANEL + GAP);
-  const width = (WIDTH - MARGIN * 2 - GAP) / COLUMNS;
+  const height = TOP + Math.ceil(panels.length / PANELS_ABREAST) * (PANEL + GAP);
+  const width = (WIDTH - MARGIN * 2 - GAP) / PANELS_ABREAST;
   const body = panels.flatMap((panel, i) =>
     drawPanel(panel, {
-      x: MARGIN + (i % COLUMNS) * (width + GAP),
-      y: TOP + Math.floor(i / COLUMNS) * (PANEL + GAP),
+      x: MARGIN + (i % PANELS_ABREAST) * (width + GAP),
+      y: TOP + Math.floor(i / PANELS_ABREAST) * (PANEL + GAP),
       width,
       height: PANEL,
     }),
@@ -50,41 +51,20 @@ function panelsOf({ runs, parts, broker }: BenchFigures): readonly Panel[] {
   const part = (name: PartName) => parts.find((one) => one.name === name);
   const panels = [
     corePanel(runs, broker),
-    withPart(part("mix"), ({ title, rows }) => ({
-      kind: "bars",
-      title,
-      bars: rows.map(({ title: name, cells: [rate, , cpu] }) => ({
-        title: name,
-        value: numeric(rate),
-        note: micro(cpu),
-      })),
-    })),
-    withPart(part("batch"), (found) => linesOf(found, [{ title: "rate", column: 0 }])),
-    withPart(part("trip"), (found) => linesOf(found, [{ title: "rate", column: 0 }], " ms")),
+    withPart(part("mix"), (found) => barsOf(found, COLUMNS.clientCpu.head, micro)),
+    withPart(part("batch"), (found) => linesOf(found, [RATE])),
+    withPart(part("trip"), (found) => linesOf(found, [RATE], " ms")),
     withPart(part("receipts"), seriesOf),
-    withPart(part("workers"), ({ title, rows }) => ({
-      kind: "bars",
-      title,
-      bars: rows.map(({ title: name, cells: [rate, , retries] }) => ({
-        title: name,
-        value: numeric(rate),
-        note: retries === undefined ? "" : `${short(retries)} retried`,
-      })),
-    })),
+    withPart(part("workers"), (found) =>
+      barsOf(found, "retried", (retries) => (retries === undefined ? "" : `${short(retries)} retried`)),
+    ),
     withPart(part("load"), (found) => ({
-      ...linesOf(
-        found,
-        [
-          { title: "p50", column: 1 },
-          { title: "p99", column: 2 },
-        ],
-        " %",
-      ),
-      title: "From receive to commit, ms, by share of capacity",
+      ...linesOf(found, ["p50 ms", "p99 ms"], " %"),
+      title: "From receive to commit by share of capacity",
     })),
-    withPart(part("backlog"), (found) => linesOf(found, [{ title: "rate", column: 0 }])),
+    withPart(part("backlog"), (found) => linesOf(found, [RATE])),
     withPart(part("backlog"), (found) => ({
-      ...linesOf(found, [{ title: "RSS", column: 1 }]),
+      ...linesOf(found, ["RSS MB"]),
       title: "Its resident set, MB",
     })),
   ];
@@ -108,20 +88,31 @@ function withPart(found: PartResult | undefined, draw: (found: PartResult) => Pa
   return found === undefined || found.rows.length === 0 ? undefined : draw(found);
 }
 
-/** One line for each of these columns. */
-function linesOf(
-  { title, rows }: PartResult,
-  lines: readonly { readonly title: string; readonly column: number }[],
-  unit = "",
-): LinePanel {
+/** The cells of the column with this head, one for each row; null is what JSON has made of a figure that is none. */
+function cellsOf({ name, columns, rows }: PartResult, head: string): readonly (number | undefined)[] {
+  const at = columns.findIndex((column) => column.head === head);
+  if (at === -1) throw new Error(`the part ${name} has no column ${head}`);
+  return rows.map(({ cells }) => cells[at] ?? undefined);
+}
+
+/** The rate of each row as a bar, with what another column says. */
+function barsOf(found: PartResult, head: string, note: (cell: number | undefined) => string): Panel {
+  const [rates, notes] = [cellsOf(found, RATE), cellsOf(found, head)];
+  const bars = found.rows.map(({ title }, i) => ({
+    title,
+    value: rates[i] ?? Number.NaN,
+    note: note(notes[i]),
+  }));
+  return { kind: "bars", title: found.title, bars };
+}
+
+/** One line for each of these columns, under its name. */
+function linesOf(found: PartResult, heads: readonly string[], unit = ""): LinePanel {
   return {
     kind: "lines",
-    title,
-    places: rows.map(({ x }) => `${short(x ?? 0)}${unit}`),
-    lines: lines.map(({ title: name, column }) => ({
-      title: name,
-      values: rows.map(({ cells }) => cells[column] ?? undefined),
-    })),
+    title: found.title,
+    places: found.rows.map(({ x }) => `${short(x ?? 0)}${unit}`),
+    lines: heads.map((head) => ({ title: head, values: cellsOf(found, head) })),
   };
 }
 
@@ -141,11 +132,6 @@ function seriesOf({ title, rows }: PartResult): LinePanel {
   };
 }
 
-/** What JSON has made of a figure that is none is null. */
-function numeric(value: number | null | undefined): number {
-  return value ?? Number.NaN;
-}
-
-function micro(cpu: number | null | undefined): string {
-  return cpu === undefined || cpu === null ? "" : `${Math.round(cpu)} µs CPU`;
+function micro(cpu: number | undefined): string {
+  return cpu === undefined ? "" : `${Math.round(cpu)} µs CPU`;
 }

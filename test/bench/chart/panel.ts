@@ -41,6 +41,8 @@ const STROKES = [
 const TITLE = 18;
 const GREY = 'fill="#666"';
 const LETTER = 6.3;
+/** Height of one row of names. */
+const LEGEND = 16;
 /** Of bars that are there to be compared with. */
 const FAINT = "#8a9bb8";
 
@@ -72,9 +74,9 @@ function label(value: number, note: string): string {
 }
 
 function drawLines({ places, lines }: LinePanel, { x, y, width, height }: Box): string[] {
-  const named = lines.length > 1;
-  const [top, bottom] = [y + (named ? 26 : 10), y + height - 20];
   const [left, right] = [x + 46, x + width - 14];
+  const names = lines.length > 1 ? legend(lines, left, right, y + 14) : { height: 0, drawn: [] };
+  const [top, bottom] = [y + 10 + names.height, y + height - 20];
   const values = lines.flatMap((line) => line.values).filter((value) => isNumber(value));
   const step = niceStep(Math.max(...values, 0.1) / 4);
   const at = (value: number) => round(bottom - ((bottom - top) * value) / (4 * step));
@@ -91,27 +93,24 @@ function drawLines({ places, lines }: LinePanel, { x, y, width, height }: Box): 
     const dots = points.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="3" fill="${colour(i)}"/>`);
     return [`<polyline points="${points.join(" ")}" fill="none" ${stroke(i)}/>`, ...dots];
   });
-  return [
-    ...(named
-      ? legend(
-          lines.map(({ title }) => title),
-          left,
-          y + 14,
-        )
-      : []),
-    ...grid,
-    ...marks,
-    ...drawn,
-  ];
+  return [...names.drawn, ...grid, ...marks, ...drawn];
 }
 
-function legend(names: readonly string[], left: number, y: number): string[] {
+/** The lines' names in as many rows as they need. */
+function legend(lines: LinePanel["lines"], left: number, right: number, y: number) {
   let x = left;
-  return names.flatMap((name, i) => {
-    const start = x;
-    x += 40 + name.length * LETTER;
-    return [`<path d="M${round(start)} ${y - 4}h20" ${stroke(i)}/>`, text(start + 25, y, name, GREY)];
+  let row = 0;
+  const drawn = lines.flatMap(({ title }, i) => {
+    const width = 40 + title.length * LETTER;
+    if (x > left && x + width - 15 > right) {
+      x = left;
+      row += 1;
+    }
+    const [start, at] = [x, y + row * LEGEND];
+    x += width;
+    return [`<path d="M${round(start)} ${at - 4}h20" ${stroke(i)}/>`, text(start + 25, at, title, GREY)];
   });
+  return { height: (row + 1) * LEGEND, drawn };
 }
 
 function isNumber(value: number | undefined | null): value is number {
