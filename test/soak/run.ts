@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { plot } from "../sim/plot.ts";
+import { drawSoak } from "./draw-soak.ts";
 import { type Soak, soak } from "./soak.ts";
 
 /* `node test/soak/run.ts [MINUTES]` (30 unless said): one worker at half of its capacity; memory and latency go into plots/. */
@@ -14,27 +14,8 @@ await using opened = new AsyncDisposableStack();
 const scope = { after: (work: () => Promise<void>) => opened.defer(work) };
 const result = await soak(scope, { seconds: minutes * 60, perSecond: undefined, samples: 180, say });
 await mkdir(PLOTS, { recursive: true });
-await writeFile(join(PLOTS, "soak.svg"), drawn(result));
-await writeFile(join(PLOTS, "soak.json"), `${JSON.stringify(result)}\n`);
+await writeFile(join(PLOTS, "soak.svg"), drawSoak(result));
 console.log(told(result));
-
-function drawn({ perSecond, seconds, samples }: Soak): string {
-  const lines = (title: string, value: (sample: Soak["samples"][number]) => number) => ({
-    title,
-    values: samples.map(value),
-  });
-  return plot(`${perSecond} updates a second, 1 % of them delivered wrongly`, seconds / 3_600, [
-    {
-      title: "memory in MB",
-      lines: [lines("resident", (s) => s.residentMb), lines("JavaScript heap", (s) => s.heapMb)],
-    },
-    {
-      title: "receive to commit in ms",
-      lines: [lines("median", (s) => s.p50Ms), lines("99th percentile", (s) => s.p99Ms)],
-    },
-    { title: "published and not applied yet", lines: [lines("updates", (s) => s.behind)] },
-  ]);
-}
 
 function told({ perSecond, seconds, sent, samples }: Soak): string {
   const mean = (of: readonly number[]) => of.reduce((a, b) => a + b, 0) / Math.max(1, of.length);
