@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { closeOwnServers } from "../support/servers.ts";
 import { drawSoak } from "./draw-soak.ts";
 import { type Soak, soak } from "./soak.ts";
 
@@ -11,6 +12,7 @@ if (!(minutes > 0)) throw new Error("usage: node test/soak/run.ts [MINUTES]");
 const say = (line: string) => console.error(line);
 
 await using opened = new AsyncDisposableStack();
+opened.defer(closeOwnServers);
 const scope = { after: (work: () => Promise<void>) => opened.defer(work) };
 const result = await soak(scope, { seconds: minutes * 60, perSecond: undefined, samples: 180, say });
 await mkdir(PLOTS, { recursive: true });

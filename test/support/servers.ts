@@ -142,7 +142,12 @@ const unique = () => randomBytes(6).toString("hex");
 
 const ownServers = new AsyncDisposableStack();
 // Registered while the file loads, so that it runs after all of the file's tests.
-after(() => ownServers.disposeAsync());
+after(closeOwnServers);
+
+/** Ends what this process has started; for a program that is no test file, whose `after` never comes while a server runs. */
+export function closeOwnServers(): Promise<void> {
+  return ownServers.disposeAsync();
+}
 
 let ownMysql: Promise<{ url: string; flavor: MysqlFlavor }> | undefined;
 let ownBroker: Promise<string> | undefined;
