@@ -60,8 +60,8 @@ export function literal(column: Column, value: Value, flavor: Store["flavor"]): 
 }
 
 /**
- * Canonical JSON has no control characters, and in a string literal only its quote and the backslash mean something (MySQL
- * 8.4 Reference Manual, "String Literals"): its many double quotes can stay as they are.
+ * JSON as an SQL string literal, in which only the single quote and the backslash mean something (MySQL 8.4 Reference Manual,
+ * "String Literals"): its many double quotes stay as they are. Of sql_mode it wants what {@link textLiteral} does.
  */
 function jsonLiteral(text: string): string {
   const escaped = text.includes("\\") ? text.replaceAll("\\", "\\\\") : text;
@@ -83,7 +83,7 @@ function mysqlJson(text: string): string {
   const [first] = exact;
   if (first?.path === "$") return `CAST(${decimalCast(first.digits)} AS JSON)`;
   const puts = exact.map(({ path, digits }) => `${escape(path)},${decimalCast(digits)}`);
-  return `JSON_SET(CAST(${escape(JSON.stringify(rounded))} AS JSON),${puts.join(",")})`;
+  return `JSON_SET(CAST(${jsonLiteral(JSON.stringify(rounded))} AS JSON),${puts.join(",")})`;
 }
 
 class ExactNumber {

@@ -1,5 +1,5 @@
 import { CANDIDATES, type Candidate, type Figures, TITLES } from "../job.ts";
-import { COLUMNS, type PartName, type PartResult, type PartRow } from "../parts/part.ts";
+import { COLUMNS, type PartName, type PartResult } from "../parts/part.ts";
 import { figure } from "../results.ts";
 import { drawPanel, type LinePanel, type Panel } from "./panel.ts";
 import { escapeXml, short, text } from "./svg.ts";
@@ -116,18 +116,18 @@ function linesOf(found: PartResult, heads: readonly string[], unit = ""): LinePa
   };
 }
 
-/** One line for each series, of the first column. */
-function seriesOf({ title, rows }: PartResult): LinePanel {
-  const places = [...new Set(rows.map(({ x }) => x ?? 0))].sort((a, b) => a - b);
-  const of = (series: string | undefined, x: number) => (row: PartRow) =>
-    row.series === series && row.x === x;
+/** One line for each series, of the rate. */
+function seriesOf(found: PartResult): LinePanel {
+  const rates = cellsOf(found, RATE);
+  const points = found.rows.map(({ series = "", x = 0 }, i) => ({ series, x, rate: rates[i] }));
+  const places = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
   return {
     kind: "lines",
-    title,
+    title: found.title,
     places: places.map(short),
-    lines: [...new Set(rows.map(({ series }) => series))].map((series) => ({
-      title: series ?? "",
-      values: places.map((x) => rows.find(of(series, x))?.cells[0]),
+    lines: [...new Set(points.map(({ series }) => series))].map((series) => ({
+      title: series,
+      values: places.map((x) => points.find((point) => point.series === series && point.x === x)?.rate),
     })),
   };
 }
