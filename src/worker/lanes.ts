@@ -33,15 +33,8 @@ export interface LaneEvents {
   givenBack(batch: readonly Held[]): void;
 }
 
-export interface LaneOptions {
-  /** Batch transactions at once. */
-  readonly lanes: number;
-  /** Updates in a batch at the most. */
-  readonly batchSize: number;
-}
-
-/** Message data in one batch at the most, unless a single message is larger: it bounds what one transaction holds in memory. */
-const BATCH_BYTES = 8 * 1024 * 1024;
+/** A batch that takes longer waits for something: a lock that others hold, a database that is slow or away. */
+const LATE_MS = 250;
 
 /** The pause before the second try of a batch; it doubles with each, up to the longest. Jittered. */
 const FIRST_RETRY_MS = 10;
@@ -50,10 +43,11 @@ const LONGEST_RETRY_MS = 2_000;
 const MOST_FAILURES = 20;
 
 /**
- * The lanes: each takes what waits, applies it as one batch, and takes again. There is no timer: a batch forms while the one
+ * The lanes: each takes what waits, applies it as one batch, and takes again. No timer fills a batch: it forms while the one
  * before it commits.
  *
- * idle → busy: something waits that no other lane's rows hold back. busy → idle: nothing does.
+ * idle → busy: something waits that no other lane's rows hold back, and it is not little beside what they hold back, or one of
+ * them is late. busy → idle: nothing does.
  * `stop` lets busy lanes finish the batch in hand, but no batch waits for a retry any more: it is given back.
  */
 export class Lanes {
@@ -61,17 +55,20 @@ export class Lanes {
   readonly #waiting: Waiting;
   readonly #gate: Gate;
   readonly #events: LaneEvents;
-  readonly #options: LaneOptions;
+  /** Batch transactions at once. */
+  readonly #lanes: number;
   readonly #busy = new Set<Promise<void>>();
+  /** So many of the batches in hand are late. */
+  #late = 0;
   #wakeUp: NodeJS.Immediate | undefined;
   #stopping = false;
 
-  constructor(store: Store, waiting: Waiting, gate: Gate, events: LaneEvents, options: LaneOptions) {
+  constructor(store: Store, waiting: Waiting, gate: Gate, events: LaneEvents, lanes: number) {
     this.#store = store;
     this.#waiting = waiting;
     this.#gate = gate;
     this.#events = events;
-    this.#options = options;
+    this.#lanes = lanes;
   }
 
   get busy(): number {
@@ -80,7 +77,7 @@ export class Lanes {
 
   /** Something waits. Lanes start when the current burst of deliveries has been queued. */
   wake(): void {
-    if (this.#busy.size >= this.#options.lanes) return;
+    if (this.#busy.size >= this.#lanes) return;
     this.#wakeUp ??= setImmediate(() => {
       this.#wakeUp = undefined;
       this.#start();
@@ -95,8 +92,8 @@ export class Lanes {
   }
 
   #start(): void {
-    while (!this.#stopping && this.#busy.size < this.#options.lanes) {
-      const batch = this.#waiting.take(this.#options.batchSize, BATCH_BYTES);
+    while (!this.#stopping && this.#busy.size < this.#lanes) {
+      const batch = this.#waiting.take(this.#late > 0);
       if (batch.length === 0) return;
       const lane = this.#run(batch).finally(() => this.#busy.delete(lane));
       this.#busy.add(lane);
@@ -105,13 +102,26 @@ export class Lanes {
 
   async #run(first: Held[]): Promise<void> {
     for (let batch = first; batch.length > 0; ) {
-      await this.#apply(batch);
+      await this.#watched(this.#apply(batch));
       this.#waiting.release(batch);
       if (this.#stopping) return;
-      batch = this.#waiting.take(this.#options.batchSize, BATCH_BYTES);
+      batch = this.#waiting.take(this.#late > 0);
       // The rows just released may be what other lanes could not take.
       if (this.#waiting.messages > 0) this.wake();
     }
+  }
+
+  /** What is late holds nothing up that it need not. */
+  async #watched(work: Promise<void>): Promise<void> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#late += 1;
+      this.wake();
+    }, LATE_MS);
+    await work;
+    clearTimeout(timer);
+    if (late) this.#late -= 1;
   }
 
   /** Until it is committed, or given back because the worker stops. */

@@ -10,10 +10,11 @@ export interface Held {
   readonly rows: readonly RowId[];
 }
 
-/** What a batch may still take. */
-interface Room {
-  messages: number;
-  bytes: number;
+/** How large a batch may be. */
+export interface BatchLimits {
+  readonly messages: number;
+  /** Of message data; a single message may be larger. */
+  readonly bytes: number;
 }
 
 /**
@@ -26,10 +27,17 @@ interface Room {
  */
 export class Waiting {
   readonly #decode: Decode;
-  /** Those that could not go when a lane looked at them; they arrived before all that is in the queue. */
-  #passed: Held[] = [];
-  /** So many of them, the first ones, cannot go before a batch is released, nor can what shares one of these rows with them. */
-  #blocked = 0;
+  readonly #limits: BatchLimits;
+  /** Decoded, and not in a lane yet; they arrived before all that is in the queue. */
+  #seen: Held[] = [];
+  /** So many of them, the first ones, have been told apart since a batch was released: each is in `#next`, or is held back. */
+  #told = 0;
+  /** Those that can go: the next batch. */
+  #next: Held[] = [];
+  #nextBytes = 0;
+  /** No more fits into it. */
+  #full = false;
+  /** The rows of those that can't go before a batch is released, nor can what shares one of these rows with them. */
   readonly #heldBack = new Set<RowId>();
   #queue: Delivery[] = [];
   #head = 0;
@@ -37,12 +45,13 @@ export class Waiting {
   readonly #inLanes = new Set<RowId>();
 
   /** `decode` never throws. */
-  constructor(decode: Decode) {
+  constructor(decode: Decode, limits: BatchLimits) {
     this.#decode = decode;
+    this.#limits = limits;
   }
 
   get messages(): number {
-    return this.#passed.length + this.#queue.length - this.#head;
+    return this.#seen.length + this.#queue.length - this.#head;
   }
 
   /** Bytes of message data waiting. */
@@ -55,74 +64,95 @@ export class Waiting {
     this.#bytes += delivery.dataBytes;
   }
 
-  /** The next batch: at most `messages`, and at most `bytes` of data unless its first one alone is larger. Empty: nothing can go. */
-  take(messages: number, bytes: number): Held[] {
-    const taken: Held[] = [];
-    const room = { messages, bytes };
-    this.#takePassed(taken, room);
-    while (this.#blocked === this.#passed.length && room.messages > 0) {
-      const held = this.#next();
-      if (held === undefined) break;
-      if (!this.#consider(held, taken, room)) this.#passed.push(held);
+  /**
+   * The next batch. Empty: nothing can go, or, unless the lane is in a `hurry`, what can go is little beside what other lanes hold
+   * back: not full, and less than that. Both go together when a batch is released. Where all want the same few rows, lanes
+   * would else share the rows out among them, and each batch would be a fraction of one.
+   */
+  take(hurry: boolean): Held[] {
+    this.#look();
+    const heldBack = this.#told - this.#next.length;
+    const little = !this.#full && this.#next.length < heldBack;
+    if (this.#next.length === 0 || (little && !hurry)) return [];
+    const taken = this.#next;
+    if (heldBack === 0) this.#seen.splice(0, this.#told);
+    else this.#remove(taken);
+    this.#told = heldBack;
+    this.#begin();
+    for (const { delivery, rows } of taken) {
+      this.#bytes -= delivery.dataBytes;
+      for (const row of rows) this.#inLanes.add(row);
     }
-    for (const { rows } of taken) for (const row of rows) this.#inLanes.add(row);
     return taken;
   }
 
-  /** Those that were passed over, beginning where a lane's end may have made room. */
-  #takePassed(taken: Held[], room: Room): void {
-    const passed = this.#passed;
-    let at = this.#blocked;
-    while (at < passed.length && room.messages > 0) {
-      const held = passed[at] as Held;
-      at += 1;
-      if (this.#consider(held, taken, room)) continue;
-      // Moved up, to where the next one that stays belongs.
-      passed[at - taken.length - 1] = held;
+  /** Tells apart what can go and what can't, until no more can go in one batch. */
+  #look(): void {
+    while (!this.#full) {
+      const held = this.#seen[this.#told] ?? this.#decodeNext();
+      if (held === undefined) return;
+      if (this.#isHeldBack(held)) for (const row of held.rows) this.#heldBack.add(row);
+      else if (this.#next.length > 0 && this.#nextBytes + held.delivery.dataBytes > this.#limits.bytes) {
+        // It goes first in the batch after this one.
+        this.#full = true;
+        return;
+      } else {
+        this.#next.push(held);
+        this.#nextBytes += held.delivery.dataBytes;
+        this.#full = this.#next.length >= this.#limits.messages;
+      }
+      this.#told += 1;
     }
-    if (taken.length > 0) passed.splice(at - taken.length, taken.length);
   }
 
-  /** Takes it, or counts it among the blocked; the first that has too many bytes ends the batch, and goes first next time. */
-  #consider(held: Held, taken: Held[], room: Room): boolean {
-    const { dataBytes } = held.delivery;
-    if (held.rows.some((row) => this.#inLanes.has(row) || this.#heldBack.has(row))) {
-      for (const row of held.rows) this.#heldBack.add(row);
-      this.#blocked += 1;
-      return false;
+  #isHeldBack({ rows }: Held): boolean {
+    return rows.some((row) => this.#inLanes.has(row) || this.#heldBack.has(row));
+  }
+
+  /** Of those that have been told apart. */
+  #remove(taken: readonly Held[]): void {
+    const seen = this.#seen;
+    let kept = 0;
+    for (let at = 0; at < this.#told; at += 1) {
+      const held = seen[at] as Held;
+      if (held === taken[at - kept]) continue;
+      seen[kept] = held;
+      kept += 1;
     }
-    if (taken.length > 0 && dataBytes > room.bytes) {
-      room.messages = 0;
-      return false;
-    }
-    taken.push(held);
-    room.messages -= 1;
-    room.bytes -= dataBytes;
-    this.#bytes -= dataBytes;
-    return true;
+    seen.splice(kept, taken.length);
+  }
+
+  #begin(): void {
+    this.#next = [];
+    this.#nextBytes = 0;
+    this.#full = false;
   }
 
   /** The batch is settled: its rows may go to any lane. */
   release(batch: readonly Held[]): void {
     for (const { rows } of batch) for (const row of rows) this.#inLanes.delete(row);
-    this.#blocked = 0;
+    this.#tellAgain();
+  }
+
+  #tellAgain(): void {
+    this.#told = 0;
     this.#heldBack.clear();
+    this.#begin();
   }
 
   /** Takes out everything that waits. */
   drain(): Delivery[] {
-    const rest = [...this.#passed.map(({ delivery }) => delivery), ...this.#queue.slice(this.#head)];
-    this.#passed = [];
-    this.#blocked = 0;
-    this.#heldBack.clear();
+    const rest = [...this.#seen.map(({ delivery }) => delivery), ...this.#queue.slice(this.#head)];
+    this.#seen = [];
+    this.#tellAgain();
     this.#queue = [];
     this.#head = 0;
     this.#bytes = 0;
     return rest;
   }
 
-  /** The first of the queue, decoded. */
-  #next(): Held | undefined {
+  /** The first of the queue, which is seen from then on. */
+  #decodeNext(): Held | undefined {
     const delivery = this.#queue[this.#head];
     if (delivery === undefined) return undefined;
     this.#head += 1;
@@ -133,6 +163,8 @@ export class Waiting {
     const decoded = this.#decode(delivery);
     const rows: RowId[] = [];
     for (const { row } of decoded.update?.changes ?? []) if (row !== undefined) rows.push(row);
-    return { delivery, decoded, rows };
+    const held = { delivery, decoded, rows };
+    this.#seen.push(held);
+    return held;
   }
 }

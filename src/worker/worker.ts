@@ -34,6 +34,8 @@ export interface WorkerHealth {
   readonly reasons: readonly Reason[];
 }
 
+/** Message data in one batch at the most, unless a single message is larger: it bounds what one transaction holds in memory. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 /** Kept back from the grace period for confirming acks and closing. */
 const CLOSING_SECONDS = 2;
 
@@ -58,7 +60,7 @@ export class Worker implements AsyncDisposable {
 
   constructor(parts: WorkerParts) {
     this.#parts = parts;
-    this.#waiting = new Waiting(parts.decode);
+    this.#waiting = new Waiting(parts.decode, { messages: parts.batchSize, bytes: BATCH_BYTES });
     this.#gate = new Gate(
       async () => (this.#store === undefined ? undefined : probe(this.#store)),
       (reason) => parts.observer.paused(reason),
@@ -139,7 +141,7 @@ export class Worker implements AsyncDisposable {
   }
 
   #openLanes(store: Store): Lanes {
-    const { observer, lanes, batchSize, deadLetters } = this.#parts;
+    const { observer, lanes, deadLetters } = this.#parts;
     const options = { deadLetters, unpublished: (error: unknown) => observer.unpublished(error) };
     return new Lanes(
       store,
@@ -156,7 +158,7 @@ export class Worker implements AsyncDisposable {
         retried: (trouble, error) => observer.retried(trouble, error),
         givenBack: (batch) => observer.givenBack(batch.length),
       },
-      { lanes, batchSize },
+      lanes,
     );
   }
 

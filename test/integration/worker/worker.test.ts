@@ -84,6 +84,35 @@ test("updates of one row are applied in the order in which they arrive", async (
     );
 });
 
+test("a batch that waits for somebody's lock holds up no other rows, and is applied when the lock is gone", async (t) => {
+  const on = await rig(t);
+  await Promise.all([on.migrate(), on.topology()]);
+  const { worker, told } = on.worker();
+  const settled = (count: number) =>
+    told.until(`${count} are settled`, () => told.settled.length >= count, 10_000);
+  await on.publish([{ key: "first", body: customer("locked", "first") }]);
+  await settled(1);
+  const store = await on.store();
+  await store.transaction(async (tx) => {
+    await tx.select("SELECT customerID FROM customers WHERE customerID='locked' FOR UPDATE");
+    await on.publish([{ key: "blocked", body: customer("locked", "second") }]);
+    await until("it is in a lane", () => worker.queue.lanesBusy === 1);
+    await on.publish(["a", "b", "c"].map((key) => ({ key, body: customer("locked", key) })));
+    await until("three wait behind it", () => worker.queue.messages === 3);
+    await on.publish([{ key: "free", body: customer("free", "at once") }]);
+    await settled(2);
+    assert.deepEqual(
+      await on.database.query("SELECT customerID,firstName FROM customers ORDER BY customerID"),
+      [
+        { customerID: "free", firstName: "at once" },
+        { customerID: "locked", firstName: "first" },
+      ],
+    );
+  });
+  await settled(6);
+  assert.deepEqual(new Set(told.settled), new Set(["applied"]));
+});
+
 test("a worker waits for its database, its migrations and its subscription, says so, and starts when they are there", async (t) => {
   const on = await rig(t);
   await on.database.query(`DROP DATABASE ${on.config.database.name}`);
