@@ -54,8 +54,8 @@ function sortedMembers(value: object): unknown {
   const order = orderOf(members);
   if (order === undefined) return NONE;
   if (order === AS_WRITTEN) return withSortedItems(members);
-  const copy: Record<string, unknown> = {};
-  for (const name of order) {
+  const copy = { ...order };
+  for (const name in order) {
     const item = sortedCopy(members[name]);
     if (item === NONE) return NONE;
     copy[name] = item;
@@ -77,46 +77,78 @@ function withSortedItems(members: Record<string, unknown>): unknown {
   return copy ?? members;
 }
 
-/** Members in the order in which somebody wrote them, and in canonical order. */
-interface Order {
-  readonly written: readonly string[];
-  readonly canonical: readonly string[];
+/** An object's members without their values, in canonical order. */
+type Members = Readonly<Record<string, unknown>>;
+
+const AS_WRITTEN: Members = {};
+
+/** After these names, in the order in which somebody wrote them. */
+interface Place {
+  readonly next: Map<string, Place>;
+  /** What has these members and no more. */
+  canonical: Members | undefined;
 }
 
-const AS_WRITTEN: readonly string[] = [];
-/** The orders met last, by their first name: a publisher writes its updates one like the other. */
-const orders = new Map<string, Order>();
-const MOST_ORDERS = 256;
+/** The orders met so far: a publisher writes its updates one like the other. */
+let start = newPlace();
+let places = 1;
+const MOST_PLACES = 2_048;
 /** Only orders of so few members, with so few characters in all their names, are worth their memory. */
 const MOST_MEMBERS = 64;
 const MOST_CHARACTERS = 2_048;
 
-/** The names in canonical order; undefined for an object of which no copy can have it. */
-function orderOf(members: Record<string, unknown>): readonly string[] | undefined {
-  let count = 0;
+function newPlace(): Place {
+  return { next: new Map(), canonical: undefined };
+}
+
+/** The members in canonical order; undefined for an object of which no copy can have it. */
+function orderOf(members: Members): Members | undefined {
   let characters = 0;
   let before = "";
   let isSorted = true;
-  let known: Order | undefined;
+  let place: Place | undefined = start;
   for (const name in members) {
     // An object puts names that are numbers first, and __proto__ would be no member of the copy.
     if (isDigit(name.charCodeAt(0)) || name === "__proto__") return undefined;
-    if (count === 0) known = orders.get(name);
-    else if (known !== undefined && known.written[count] !== name) known = undefined;
     isSorted &&= before <= name;
     before = name;
     characters += name.length;
-    count += 1;
+    place = place?.next.get(name);
   }
   if (isSorted) return AS_WRITTEN;
-  if (known?.written.length === count) return known.canonical;
-  const written = Object.keys(members);
-  const canonical = sorted([...written]);
-  if (count <= MOST_MEMBERS && characters <= MOST_CHARACTERS) {
-    if (orders.size === MOST_ORDERS) orders.clear();
-    orders.set(written[0] ?? "", { written, canonical });
-  }
+  if (place?.canonical !== undefined) return place.canonical;
+  const names = Object.keys(members);
+  const canonical = membersOf(sorted([...names]));
+  if (names.length <= MOST_MEMBERS && characters <= MOST_CHARACTERS) remember(names, canonical);
   return canonical;
+}
+
+function remember(names: readonly string[], canonical: Members): void {
+  if (places + names.length > MOST_PLACES) {
+    start = newPlace();
+    places = 1;
+  }
+  let place = start;
+  for (const name of names) {
+    let next = place.next.get(name);
+    if (next === undefined) {
+      next = newPlace();
+      place.next.set(name, next);
+      places += 1;
+    }
+    place = next;
+  }
+  place.canonical = canonical;
+}
+
+/**
+ * JSON.parse gives an object whose clones V8 fills and prints quickly; one to which a dozen members are added by computed names
+ * becomes a hash table. Parsed twice, so that its fields are such as take any value.
+ */
+function membersOf(names: readonly string[]): Members {
+  const text = (value: string) => `{${names.map((name) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
+  JSON.parse(text("0"));
+  return JSON.parse(text("null"));
 }
 
 function isDigit(code: number): boolean {

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { p } from "@mikro-orm/mysql";
 import fc from "fast-check";
+import { xoshiro128 } from "../../../src/local/broker/random.ts";
 import { canonicalJson } from "../../../src/tables/canonical-json.ts";
 import { LosslessNumber } from "../../../src/tables/lossless-number.ts";
 import { parseJson } from "../../../src/tables/parse-json.ts";
@@ -25,6 +26,24 @@ test("members are sorted by UTF-16 code units, whatever their number", () => {
     [...canonicalJson(many).matchAll(/"(n\d+)"/g)].map((match) => match[1]),
     sorted,
   );
+});
+
+test("an object is sorted right however many others have been met, and whatever its members held then", () => {
+  const random = xoshiro128(5);
+  const name = () => `m${Math.floor(random() * 12)}`;
+  const values = [1, 1.5, "x", null, true, [2], { b: 1, a: 2 }];
+  for (let n = 0; n < 4_000; n += 1) {
+    const names = [...new Set(Array.from({ length: 2 + (n % 9) }, name))];
+    const members = names.map((one) => [one, values[Math.floor(random() * values.length)]] as const);
+    const sorted = members.toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const text = sorted.map(
+      ([one, value]) => `"${one}":${value === values[6] ? '{"a":2,"b":1}' : JSON.stringify(value)}`,
+    );
+    assert.equal(canonicalJson(Object.fromEntries(members)), `{${text.join(",")}}`);
+  }
+  const many = Array.from({ length: 200 }, (_, i) => `z${(i * 7) % 200}`);
+  const large = Object.fromEntries(many.map((one, i) => [one, i]));
+  assert.equal(canonicalJson(large), JSON.stringify(Object.fromEntries(Object.entries(large).sort())));
 });
 
 test("objects that begin alike and go on differently are each sorted", () => {
