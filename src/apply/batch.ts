@@ -3,7 +3,7 @@ import { refuseNewerSchema } from "../store/newer-schema.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import { classify, databaseError } from "../store/trouble.ts";
 import { noteReplay, REPLAY_ATTRIBUTE, type Rejected, writeDeadLetters } from "./dead-letters.ts";
-import { judge } from "./judge.ts";
+import { type Judgement, judge } from "./judge.ts";
 import { lockRows, readColumns } from "./lock-rows.ts";
 import type { Outcome, Settlement } from "./outcome.ts";
 import { type Ledger, lookUpReceipts, ReceiptRace, type Settled, writeReceipts } from "./receipts.ts";
@@ -161,30 +161,31 @@ async function settleAll(work: Work, batch: readonly Decoded[], ledger: Ledger):
   const receipts = new Map<IdempotencyKey, Settled>();
   const rejected: Rejected[] = [];
   const replays: Outcomes["replays"] = [];
-  let open = batch.map((decoded, i) => ({ decoded, i }));
   const seen: Ledger = new Map(ledger);
+  let open = [...batch.keys()];
   while (open.length > 0) {
-    const first = new Set<IdempotencyKey>();
-    const turn = open.filter(({ decoded }) => !first.has(decoded.key) && first.add(decoded.key));
-    const judged = turn.map(({ decoded, i }) => ({ decoded, i, ...judge(decoded, seen.get(decoded.key)) }));
-    await applyRounds(
-      work,
-      judged.flatMap(({ pending }) => pending ?? []),
-    );
-    for (const { decoded, i, pending, settlement, receipt } of judged) {
-      const final = pending === undefined ? settlement : settlementOf(pending);
+    const turn = new Map<IdempotencyKey, { i: number; decoded: Decoded; judgement: Judgement }>();
+    const later: number[] = [];
+    for (const i of open) {
+      const decoded = batch[i] as Decoded;
+      if (turn.has(decoded.key)) later.push(i);
+      else turn.set(decoded.key, { i, decoded, judgement: judge(decoded, seen.get(decoded.key)) });
+    }
+    const pending = [...turn.values()].flatMap(({ judgement }) => judgement.pending ?? []);
+    await applyRounds(work, pending);
+    for (const { i, decoded, judgement } of turn.values()) {
+      const final = judgement.pending === undefined ? judgement.settlement : settlementOf(judgement.pending);
       settlements[i] = final;
       if (final.outcome === "rejected") rejected.push({ decoded, rejection: final.rejection });
       if (decoded.message.attributes[REPLAY_ATTRIBUTE] !== undefined) {
         const first = seen.get(decoded.key)?.outcome ?? "rejected";
         replays.push({ decoded, outcome: final.outcome === "duplicate" ? first : final.outcome });
       }
-      if (final.outcome === "duplicate" || !receipt) continue;
+      if (final.outcome === "duplicate" || !judgement.receipt) continue;
       receipts.set(decoded.key, { decoded, settlement: final });
       seen.set(decoded.key, { id: undefined, fingerprint: decoded.fingerprint, outcome: final.outcome });
     }
-    const done = new Set(turn.map(({ i }) => i));
-    open = open.filter(({ i }) => !done.has(i));
+    open = later;
   }
   return { settlements, receipts, rejected, replays };
 }

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import type { Rejection } from "../messages/rejection.ts";
 import type { Decoded } from "../messages/update.ts";
 import { keyId } from "../store/key-id.ts";
-import { bytesLiteral, textLiteral, timeLiteral } from "../store/literal.ts";
+import { bytesLiteral, hexLiteral, textLiteral, timeLiteral } from "../store/literal.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import type { Outcome } from "./outcome.ts";
 import { runInserts } from "./run-inserts.ts";
@@ -61,8 +61,8 @@ export async function writeDeadLetters(
 function deadLetterTuple({ decoded, rejection }: Rejected, step: number): string {
   const { message, key, fingerprint } = decoded;
   const values = [
-    `X'${keyId(key)}'`,
-    bytesLiteral(fingerprint),
+    hexLiteral(keyId(key)),
+    hexLiteral(fingerprint),
     textLiteral(key),
     textLiteral(rejection.code),
     textLiteral(rejection.message),
@@ -92,7 +92,7 @@ async function appendRest(
   { key, fingerprint, message }: Decoded,
   step: number,
 ): Promise<void> {
-  const which = `key_id=X'${keyId(key)}' AND fingerprint=${bytesLiteral(fingerprint)}`;
+  const which = `key_id=${hexLiteral(keyId(key))} AND fingerprint=${hexLiteral(fingerprint)}`;
   for (let at = step; at < message.data.length; at += step) {
     const part = bytesLiteral(message.data.subarray(at, at + step));
     await tx.run(`UPDATE dead_letters SET data=CONCAT(data,${part}) WHERE ${which} AND LENGTH(data)=${at}`);
@@ -113,6 +113,6 @@ export async function noteReplay(
   if (id === undefined || !/^[1-9]\d{0,18}$/.test(id)) return;
   await tx.run(
     `UPDATE dead_letters SET replay_outcome='${outcome}',last_at=UTC_TIMESTAMP(6)` +
-      ` WHERE id=${id} AND (fingerprint=${bytesLiteral(fingerprint)} OR SHA2(data,256)='${hash("sha256", message.data)}')`,
+      ` WHERE id=${id} AND (fingerprint=${hexLiteral(fingerprint)} OR SHA2(data,256)='${hash("sha256", message.data)}')`,
   );
 }

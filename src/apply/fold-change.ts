@@ -40,7 +40,7 @@ export function foldChange(change: Change, row: Row): Verdict {
 }
 
 function unmetExpectation(change: Change, row: Row): Verdict | undefined {
-  for (const name of Object.keys(change.expect)) {
+  for (const name in change.expect) {
     if (!row.exists) {
       if (change.op === "update") return undefined; // row_missing says more
       return rejected(change, "expectation_failed", "there is no such row", name, "expect");
@@ -64,7 +64,7 @@ function create(change: Change, row: Row): Verdict {
   // Deleted earlier in this batch: the delete must reach the database first, with all its consequences there.
   if (row.stored !== undefined) return LATER;
   const written: Record<string, Value> = { ...change.set };
-  for (const name of Object.keys(change.add)) {
+  for (const name in change.add) {
     const sum = columnOf(change.table, name).plus(null, change.add[name] as Value);
     if (sum === undefined) return outOfRange(change, name);
     written[name] = sum;
@@ -110,7 +110,7 @@ function isPrinted(row: Row, { name, kind }: Column): boolean {
 }
 
 function setColumns(change: Change, row: Row, draft: Draft): Verdict | undefined {
-  for (const name of Object.keys(change.set)) {
+  for (const name in change.set) {
     const column = columnOf(change.table, name);
     if (isPrinted(row, column)) continue;
     const value = change.set[name] as Value;
@@ -122,7 +122,7 @@ function setColumns(change: Change, row: Row, draft: Draft): Verdict | undefined
 }
 
 function addColumns(change: Change, row: Row, draft: Draft): Verdict | undefined {
-  for (const name of Object.keys(change.add)) {
+  for (const name in change.add) {
     const column = columnOf(change.table, name);
     const value = valueOf(row, column);
     if (value === SERVER_VALUE) return LATER;
@@ -135,7 +135,7 @@ function addColumns(change: Change, row: Row, draft: Draft): Verdict | undefined
 
 /** A row that changes anyway gets its documents without a look at what it holds. */
 function setDocuments(change: Change, row: Row, draft: Draft): Verdict | undefined {
-  for (const name of Object.keys(change.set)) {
+  for (const name in change.set) {
     const column = columnOf(change.table, name);
     if (!isPrinted(row, column)) continue;
     const value = change.set[name] as Value;

@@ -16,7 +16,7 @@ export type Judgement =
 export function judge(decoded: Decoded, entry: LedgerEntry | undefined): Judgement {
   const { rejection } = decoded;
   const final = entry !== undefined && entry.outcome !== "rejected";
-  if (final && entry.fingerprint.equals(decoded.fingerprint)) {
+  if (final && entry.fingerprint === decoded.fingerprint) {
     return { settlement: { outcome: "duplicate" }, receipt: false };
   }
   if (rejection !== undefined && (!final || rejection.code === "undeliverable")) {

@@ -1,6 +1,6 @@
 import type { Decoded, Fingerprint, IdempotencyKey } from "../messages/update.ts";
 import { keyId } from "../store/key-id.ts";
-import { bytesLiteral, textLiteral, timeLiteral } from "../store/literal.ts";
+import { hexLiteral, textLiteral, timeLiteral } from "../store/literal.ts";
 import type { Store, Transaction } from "../store/store.ts";
 import type { Outcome, Settlement } from "./outcome.ts";
 import { runInserts } from "./run-inserts.ts";
@@ -33,14 +33,14 @@ export async function lookUpReceipts(tx: Transaction, keys: Iterable<Idempotency
   const ledger: Ledger = new Map();
   const ids = [...byId.keys()];
   for (let at = 0; at < ids.length; at += KEYS_PER_SELECT) {
-    const list = ids.slice(at, at + KEYS_PER_SELECT).map((id) => `X'${id}'`);
+    const list = ids.slice(at, at + KEYS_PER_SELECT).map(hexLiteral);
     const found = await tx.select(
       `SELECT id,key_id,fingerprint,outcome FROM receipts WHERE key_id IN (${list.join(",")})`,
     );
     for (const row of found) {
       const key = byId.get((row["key_id"] as Buffer).toString("hex"));
       if (key === undefined) continue;
-      const fingerprint = row["fingerprint"] as Buffer;
+      const fingerprint = (row["fingerprint"] as Buffer).toString("hex") as Fingerprint;
       ledger.set(key, { id: String(row["id"]), fingerprint, outcome: row["outcome"] as Outcome });
     }
   }
@@ -97,7 +97,7 @@ function receiptTuple(key: IdempotencyKey, { decoded, settlement }: Settled): st
   const applied = settlement.outcome === "applied" ? settlement : { rows: 0, inserted: 0 };
   const { messageId, publishedAt } = decoded.message;
   return (
-    `(X'${keyId(key)}',${textLiteral(key)},${bytesLiteral(decoded.fingerprint)},'${settlement.outcome}',${code},` +
+    `(${hexLiteral(keyId(key))},${textLiteral(key)},${hexLiteral(decoded.fingerprint)},'${settlement.outcome}',${code},` +
     `${applied.rows},${applied.inserted},` +
     `${textLiteral(messageId)},${timeLiteral(publishedAt)},UTC_TIMESTAMP(6))`
   );

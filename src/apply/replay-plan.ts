@@ -84,7 +84,7 @@ function planOf(one: { letter: DeadLetterRecord; replay: Ready }, { mark, settle
 
 /** The key's receipt is that of another update. */
 function isAnothers(replay: Ready, { settled }: Claimed): boolean {
-  return settled !== undefined && settled.fingerprint !== replay.decoded.fingerprint.toString("hex");
+  return settled !== undefined && settled.fingerprint !== replay.decoded.fingerprint;
 }
 
 function brokersRefusal({ data, attributes }: Ready, { messageFault }: Rules): string | undefined {

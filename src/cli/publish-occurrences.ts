@@ -1,3 +1,5 @@
+import type { Fingerprint } from "../messages/update.ts";
+
 const WORDS = 3;
 const FIRST_SLOTS = 1 << 12;
 
@@ -11,10 +13,10 @@ export class Occurrences {
   #table = new Uint32Array(FIRST_SLOTS * WORDS);
   #used = 0;
 
-  /** How often `fingerprint` (8 bytes at least) has come, this time included: 1 when it is new. */
-  count(fingerprint: Buffer): number {
-    const high = fingerprint.readUInt32LE(0);
-    const low = fingerprint.readUInt32LE(4);
+  /** How often `fingerprint` has come, this time included: 1 when it is new. */
+  count(fingerprint: Fingerprint): number {
+    const high = Number.parseInt(fingerprint.slice(0, 8), 16);
+    const low = Number.parseInt(fingerprint.slice(8, 16), 16);
     const at = this.#find(high, low);
     const count = (this.#table[at + 2] ?? 0) + 1;
     this.#table[at] = high;

@@ -20,7 +20,6 @@ export interface Verdict {
 }
 
 interface Waiter extends Awaited {
-  readonly hex: string;
   readonly resolve: (verdict: Verdict | undefined) => void;
 }
 
@@ -60,7 +59,7 @@ export class ReceiptWaits {
   async wait(awaited: Awaited, ms: number, signal?: AbortSignal): Promise<Verdict | undefined> {
     if (this.#closing.signal.aborted || signal?.aborted === true) return undefined;
     const { promise, resolve } = Promise.withResolvers<Verdict | undefined>();
-    const waiter: Waiter = { ...awaited, hex: awaited.fingerprint.toString("hex"), resolve };
+    const waiter: Waiter = { ...awaited, resolve };
     const giveUp = () => resolve(undefined);
     const timer = setTimeout(giveUp, ms);
     signal?.addEventListener("abort", giveUp);
@@ -136,7 +135,7 @@ export class ReceiptWaits {
     for (const waiter of waiters) {
       const receipt = receipts.get(waiter.key);
       if (receipt === undefined) continue;
-      const same = receipt.fingerprint === waiter.hex;
+      const same = receipt.fingerprint === waiter.fingerprint;
       const final = receipt.outcome !== "rejected";
       if (final || (same && isOwn(receipt, waiter, now - (asked - waiter.since))))
         decided.push({ waiter, receipt, keyReused: !same });

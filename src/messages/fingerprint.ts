@@ -19,7 +19,6 @@ export function fingerprintOfBytes(data: Buffer): Fingerprint {
   return sha256(data);
 }
 
-/** By way of a text, since a Buffer that the native side makes costs more than all the hashing. */
 function sha256(data: string | Buffer): Fingerprint {
-  return Buffer.from(hash("sha256", data, "binary"), "binary");
+  return hash("sha256", data, "hex") as Fingerprint;
 }

@@ -20,7 +20,7 @@ export function newIdempotencyKey(): IdempotencyKey {
   return uuidV7() as IdempotencyKey;
 }
 
-/** The key of an update that is named by nothing but its content: `sha256:` and its fingerprint in hexadecimal. */
+/** The key of an update that is named by nothing but its content: `sha256:` and its fingerprint. */
 export function contentKey(fingerprint: Fingerprint): IdempotencyKey {
-  return `sha256:${fingerprint.toString("hex")}` as IdempotencyKey;
+  return `sha256:${fingerprint}` as IdempotencyKey;
 }

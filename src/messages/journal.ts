@@ -35,7 +35,7 @@ export const LONGEST_LINE = 16 * 1024;
 
 /** How both lines of an update begin. */
 export function lineBegin({ key, fingerprint }: Published): string {
-  return `{"key":${JSON.stringify(key)},"fingerprint":"${fingerprint.toString("hex")}"`;
+  return `{"key":${JSON.stringify(key)},"fingerprint":"${fingerprint}"`;
 }
 
 /** The line that stands in the journal before the update goes to the broker. */

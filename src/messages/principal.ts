@@ -57,7 +57,7 @@ export function createSigner(keys: readonly [string, ...string[]]): Signer {
 
 /** The parts are joined as a JSON list, where none can reach into the next; the tag keeps other uses of the keys apart. */
 function mac(secret: string, { principal, key, fingerprint }: Signed): string {
-  const text = JSON.stringify([VERSION_TAG, principal, key, fingerprint.toString("hex")]);
+  const text = JSON.stringify([VERSION_TAG, principal, key, fingerprint]);
   return createHmac("sha256", secret).update(text).digest("base64url");
 }
 

@@ -4,8 +4,8 @@ import type { Rejection } from "./rejection.ts";
 /** 1 to 255 printable ASCII characters that name an update; made by `idempotencyKey()` only. */
 export type IdempotencyKey = string & { readonly __brand: "IdempotencyKey" };
 
-/** SHA-256 of the update's canonical JSON: 32 bytes. */
-export type Fingerprint = Buffer;
+/** SHA-256 of the update's canonical JSON: 64 hexadecimal digits, lower case. */
+export type Fingerprint = string & { readonly __brand: "Fingerprint" };
 
 /** Names one row everywhere in the process: table and canonical key. Two changes of one row have the same RowId. */
 export type RowId = string & { readonly __brand: "RowId" };

@@ -1,5 +1,5 @@
 import { keyId } from "./key-id.ts";
-import { textLiteral, timeLiteral } from "./literal.ts";
+import { hexLiteral, textLiteral, timeLiteral } from "./literal.ts";
 
 /**
  * Whether a dead letter still waits for somebody. `open`: never replayed, or rejected again by its last replay; `replayed`:
@@ -28,7 +28,7 @@ export function conditionOf(filter: DeadLetterFilter): string {
   const { ids, keys, codes, tables, since, until, state, upTo } = filter;
   const parts = [
     ids && `id IN (${ids.map(idLiteral).join(",")})`,
-    keys && `key_id IN (${keys.map((key) => `X'${keyId(key)}'`).join(",")})`,
+    keys && `key_id IN (${keys.map((key) => hexLiteral(keyId(key))).join(",")})`,
     codes && `code IN (${codes.map(textLiteral).join(",")})`,
     tables && `table_name IN (${tables.map(textLiteral).join(",")})`,
     since && `last_at>=${timeLiteral(since)}`,

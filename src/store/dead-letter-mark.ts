@@ -1,7 +1,7 @@
 import { instantOrNull } from "./database-time.ts";
 import { idLiteral } from "./dead-letter-filter.ts";
 import { keyId } from "./key-id.ts";
-import { textLiteral } from "./literal.ts";
+import { hexLiteral, textLiteral } from "./literal.ts";
 import type { Store, Transaction } from "./store.ts";
 
 /** What a dead letter said of its replays before it was marked, so that the mark can be taken back. */
@@ -94,7 +94,7 @@ export async function finalReceipts(
   for (const { id, key } of wanted) ids.set(keyId(key), [...(ids.get(keyId(key)) ?? []), id]);
   const rows = await tx.select(
     "SELECT key_id,outcome,fingerprint FROM receipts" +
-      ` WHERE key_id IN (${[...ids.keys()].map((key) => `X'${key}'`).join(",")}) AND outcome<>'rejected'`,
+      ` WHERE key_id IN (${[...ids.keys()].map(hexLiteral).join(",")}) AND outcome<>'rejected'`,
   );
   const found = new Map<string, FinalReceipt>();
   for (const row of rows) {

@@ -15,7 +15,12 @@ export function textLiteral(text: string): string {
 
 /** Bytes as an SQL hexadecimal literal. */
 export function bytesLiteral(bytes: Buffer): string {
-  return `X'${bytes.toString("hex")}'`;
+  return hexLiteral(bytes.toString("hex"));
+}
+
+/** Bytes that are hexadecimal digits already, two each. */
+export function hexLiteral(digits: string): string {
+  return `X'${digits}'`;
 }
 
 /** The second whose text was asked for last: thousands of messages share one. */

@@ -1,5 +1,6 @@
 import { instant } from "./database-time.ts";
 import { keyId } from "./key-id.ts";
+import { hexLiteral } from "./literal.ts";
 import type { ReceiptRecord } from "./receipt-read.ts";
 import type { Store } from "./store.ts";
 
@@ -25,7 +26,7 @@ export async function readAccounts(store: Store, updates: readonly NamedUpdate[]
   if (updates.length === 0) return [];
   const ids = updates.map(({ key }) => keyId(key));
   const rows = await store.select(
-    `SELECT key_id,fingerprint,outcome FROM receipts WHERE key_id IN (${[...new Set(ids)].map(literal).join(",")})`,
+    `SELECT key_id,fingerprint,outcome FROM receipts WHERE key_id IN (${[...new Set(ids)].map(hexLiteral).join(",")})`,
   );
   const receipts = new Map(
     rows.map((row) => [
@@ -51,7 +52,7 @@ async function readLetterCodes(
 ): Promise<ReadonlyMap<string, string>> {
   if (names.length === 0) return new Map();
   const which = names.map(
-    ({ id, fingerprint }) => `(key_id=${literal(id)} AND fingerprint=${literal(fingerprint)})`,
+    ({ id, fingerprint }) => `(key_id=${hexLiteral(id)} AND fingerprint=${hexLiteral(fingerprint)})`,
   );
   const rows = await store.select(
     `SELECT key_id,fingerprint,code FROM dead_letters WHERE ${which.join(" OR ")}`,
@@ -63,10 +64,6 @@ async function readLetterCodes(
 export async function readDatabaseTime(store: Store): Promise<number> {
   const [row] = await store.select("SELECT UTC_TIMESTAMP(6) AS now");
   return Date.parse(instant(row?.["now"]));
-}
-
-function literal(digits: string): string {
-  return `X'${digits}'`;
 }
 
 function hex(bytes: unknown): string {

@@ -1,6 +1,6 @@
 import { instant } from "./database-time.ts";
 import { keyId } from "./key-id.ts";
-import { bytesLiteral } from "./literal.ts";
+import { hexLiteral } from "./literal.ts";
 import type { DatabaseRow, Store } from "./store.ts";
 
 /** A receipt as it stands: what became of the update of this key. Times are RFC 3339 in UTC, with microseconds. */
@@ -57,7 +57,7 @@ export async function readReceipts(store: Store, keys: Iterable<string>): Promis
   const wanted = [...keys];
   let now = Number.POSITIVE_INFINITY;
   for (let at = 0; at < wanted.length; at += KEYS_PER_SELECT) {
-    const ids = wanted.slice(at, at + KEYS_PER_SELECT).map((key) => `X'${keyId(key)}'`);
+    const ids = wanted.slice(at, at + KEYS_PER_SELECT).map((key) => hexLiteral(keyId(key)));
     const rows = await store.select(
       `SELECT ${RECEIPT_COLUMNS},UTC_TIMESTAMP(6) AS now FROM receipts WHERE key_id IN (${ids.join(",")})`,
     );
@@ -81,7 +81,7 @@ export async function readRejections(
       .slice(at, at + KEYS_PER_SELECT)
       .map(
         ({ idempotencyKey, fingerprint }) =>
-          `(key_id=X'${keyId(idempotencyKey)}' AND fingerprint=${bytesLiteral(Buffer.from(fingerprint, "hex"))})`,
+          `(key_id=${hexLiteral(keyId(idempotencyKey))} AND fingerprint=${hexLiteral(fingerprint)})`,
       );
     const rows = await store.select(`SELECT ${REJECTION} FROM dead_letters WHERE ${which.join(" OR ")}`);
     for (const row of rows) rejections.set(String(row["idempotency_key"]), rejectionOf(row));

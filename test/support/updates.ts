@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { rowId } from "../../src/messages/row-id.ts";
-import type { Change, Decoded, IdempotencyKey, Update } from "../../src/messages/update.ts";
+import type { Change, Decoded, Fingerprint, IdempotencyKey, Update } from "../../src/messages/update.ts";
 import type { Operation, TableDefinition } from "../../src/tables/definition.ts";
 
 /** The groups of a change as a publisher writes them. */
@@ -32,7 +32,7 @@ export function decoded(key: string, ...changes: readonly Change[]): Decoded {
   const data = Buffer.from(JSON.stringify(changes.map(plain), bigints));
   return {
     key: key as IdempotencyKey,
-    fingerprint: hash("sha256", data, "buffer"),
+    fingerprint: hash("sha256", data, "hex") as Fingerprint,
     message: {
       data,
       attributes: { "idempotency-key": key },

@@ -22,7 +22,7 @@ export function assertDecoded(decode: Decode, message: Message): Decoded {
   const decoded = decode(message);
   const { key, fingerprint, update, rejection } = decoded;
   assert.equal(idempotencyKey(key), key);
-  assert.equal(fingerprint.length, 32);
+  assert.match(fingerprint, /^[0-9a-f]{64}$/);
   assert.notEqual(update === undefined, rejection === undefined);
   if (update === undefined) {
     for (const one of [decoded.rejection, ...(decoded.each ?? [])]) assertRejection(one, message);

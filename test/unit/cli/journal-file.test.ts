@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { mock, test, type TestContext } from "node:test";
 import { CliError } from "../../../src/cli/context.ts";
 import { type JournalDisk, JournalFile, openJournal } from "../../../src/cli/journal-file.ts";
-import type { IdempotencyKey } from "../../../src/messages/update.ts";
+import type { Fingerprint, IdempotencyKey } from "../../../src/messages/update.ts";
 
-const update = (key: string) => ({ key: key as IdempotencyKey, fingerprint: Buffer.alloc(32) });
+const update = (key: string) => ({ key: key as IdempotencyKey, fingerprint: "0".repeat(64) as Fingerprint });
 const sent = async () => "17";
 
 /** A disk of the test: what it has taken, and what it does next. */

@@ -3,8 +3,9 @@ import { hash } from "node:crypto";
 import { test } from "node:test";
 import { RecordKeys } from "../../../src/cli/publish-keys.ts";
 import { Occurrences } from "../../../src/cli/publish-occurrences.ts";
+import type { Fingerprint } from "../../../src/messages/update.ts";
 
-const print = (text: string) => hash("sha256", text, "buffer");
+const print = (text: string) => hash("sha256", text, "hex") as Fingerprint;
 const hex = (text: string) => hash("sha256", text, "hex");
 
 /** The keys of records with these contents. */
@@ -84,7 +85,7 @@ test("occurrences are counted exactly while the table grows", () => {
 
 test("fingerprints that begin alike are told apart", () => {
   const occurrences = new Occurrences();
-  const alike = (low: number) => Buffer.from([0, 0, 0, 0, low, 0, 0, 0]);
+  const alike = (low: number) => `00000000${low.toString(16).padStart(8, "0")}` as Fingerprint;
   assert.deepEqual(
     [0, 1, 0, 1, 2].map((low) => occurrences.count(alike(low))),
     [1, 1, 2, 2, 1],

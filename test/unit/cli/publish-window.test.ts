@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Window } from "../../../src/cli/publish-window.ts";
-import type { IdempotencyKey } from "../../../src/messages/update.ts";
+import type { Fingerprint, IdempotencyKey } from "../../../src/messages/update.ts";
 import type { Publisher } from "../../../src/pubsub/port.ts";
 import { PubSubError } from "../../../src/pubsub/trouble.ts";
 
 const TOPIC = { kind: "topic", name: "t", project: "p", address: "a", purpose: "publish to" } as const;
-const UPDATE = { key: "k" as IdempotencyKey, fingerprint: Buffer.alloc(32) };
+const UPDATE = { key: "k" as IdempotencyKey, fingerprint: "0".repeat(64) as Fingerprint };
 const INVALID_ARGUMENT = 3;
 const UNAVAILABLE = 14;
 

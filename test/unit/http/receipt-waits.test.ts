@@ -15,7 +15,7 @@ expectNoLeaks();
 const opened: ReceiptWaits[] = [];
 after(() => Promise.all(opened.map((waits) => waits.close())));
 
-const print = (text: string) => hash("sha256", text, "buffer") as Fingerprint;
+const print = (text: string) => hash("sha256", text, "hex") as Fingerprint;
 
 /** The part of a database that is asked for receipts: the rows are as the driver gives them. */
 class FakeDatabase implements Database {

@@ -7,12 +7,12 @@ import {
   readJournalLine,
   sentLine,
 } from "../../../src/messages/journal.ts";
-import type { IdempotencyKey } from "../../../src/messages/update.ts";
+import type { Fingerprint, IdempotencyKey } from "../../../src/messages/update.ts";
 
 const AT = Date.parse("2026-11-21T10:55:10.123Z");
 const FINGERPRINT = "0123456789abcdef".repeat(4);
 const begin = (key: string) =>
-  lineBegin({ key: key as IdempotencyKey, fingerprint: Buffer.from(FINGERPRINT, "hex") });
+  lineBegin({ key: key as IdempotencyKey, fingerprint: FINGERPRINT as Fingerprint });
 const read = (line: string) => readJournalLine(Buffer.from(line.replace(/\n$/, "")));
 
 test("an update stands in a journal as a line before it is sent, and as one when it is confirmed", () => {

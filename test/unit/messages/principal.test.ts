@@ -7,12 +7,13 @@ import { createEncoder } from "../../../src/messages/encode.ts";
 import type { Policy } from "../../../src/messages/policy.ts";
 import { createSigner, principalOf, type Signed } from "../../../src/messages/principal.ts";
 import { readPolicy } from "../../../src/messages/read-policy.ts";
+import type { Fingerprint } from "../../../src/messages/update.ts";
 import { decode, LIMITS, message, sampleRegistry } from "./sample-tables.ts";
 
 const OLD = "an old signing key of more than thirty-two bytes";
 const NEW = "a new signing key, also of more than thirty-two bytes";
 const signer = createSigner([OLD]);
-const SIGNED: Signed = { principal: "shop", key: "k-1", fingerprint: Buffer.alloc(32, 7) };
+const SIGNED: Signed = { principal: "shop", key: "k-1", fingerprint: "07".repeat(32) as Fingerprint };
 const CHANGE = { table: "ledger", op: "upsert", key: { id: 1 }, set: { amount: "2.50" } };
 
 describe("a signature", () => {
@@ -26,7 +27,7 @@ describe("a signature", () => {
     assert.ok(signer.verify(signature, SIGNED));
     assert.ok(!signer.verify(signature, { ...SIGNED, principal: "other" }));
     assert.ok(!signer.verify(signature, { ...SIGNED, key: "k-2" }));
-    assert.ok(!signer.verify(signature, { ...SIGNED, fingerprint: Buffer.alloc(32, 8) }));
+    assert.ok(!signer.verify(signature, { ...SIGNED, fingerprint: "08".repeat(32) as Fingerprint }));
     for (const wrong of [
       "",
       "x",
