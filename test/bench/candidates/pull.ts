@@ -2,7 +2,7 @@ import { Duration, type Message, PubSub } from "@google-cloud/pubsub";
 import type { Job } from "../job.ts";
 
 /** Google's emulator gives each stream about 2,000 messages a second; with 20 it is not what limits. */
-export const STREAMS = 20;
+const STREAMS = 20;
 /** Outstanding messages: as many as rowpost's default. */
 const MAX_MESSAGES = 5_000;
 
