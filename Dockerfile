@@ -32,7 +32,7 @@ USER 10001:10001
 EXPOSE 8080 8081
 STOPSIGNAL SIGTERM
 # The flags are those of the first line of src/cli.ts. No shell: SIGTERM reaches the process itself, which is number 1.
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=35", "--v8-pool-size=1", "/app/src/cli.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=40", "--v8-pool-size=1", "/app/src/cli.js"]
 CMD ["worker"]
 
 ARG REVISION=unknown

@@ -1,4 +1,4 @@
-#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=35 --v8-pool-size=1
+#!/usr/bin/env -S node --max-semi-space-size=8 --heap-growing-percent=40 --v8-pool-size=1
 import { Command, CommanderError } from "commander";
 import { CliError } from "./cli/context.ts";
 import { openDoor } from "./cli/door.ts";

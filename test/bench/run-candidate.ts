@@ -6,12 +6,12 @@ import type { Figures, Job, Progress } from "./job.ts";
 const PROGRAM = join(import.meta.dirname, "candidate.ts");
 /**
  * Node's flags for rowpost, as `src/cli.ts` and package.json have them: a young generation of up to 3 × 8 MiB in place of
- * 3 × 32, an old one that grows by 35 % before it is swept, and one thread in place of four that compiles and collects beside the
+ * 3 × 32, an old one that grows by 40 % before it is swept, and one thread in place of four that compiles and collects beside the
  * main one. The others run as Node comes.
  */
 export const ROWPOST_FLAGS: readonly string[] = [
   "--max-semi-space-size=8",
-  "--heap-growing-percent=35",
+  "--heap-growing-percent=40",
   "--v8-pool-size=1",
 ];
 
